@@ -1,0 +1,29 @@
+"""Files of exported evidence."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+DEVICE = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]", re.IGNORECASE)
+
+
+class FileNames:
+    """Gives every candidate a file name of its own, safe on any system for any id.
+
+    A plain id is its own name. Any other, and one that differs from an earlier one in case alone, becomes what is
+    plain in it with a part of its digest.
+    """
+
+    def __init__(self) -> None:
+        self.given: set[str] = set()
+
+    def of(self, candidate: str) -> str:
+        """The file name of a candidate."""
+        name = candidate
+        if not SAFE.fullmatch(name) or DEVICE.fullmatch(name) or name.lower() in self.given:
+            plain = re.sub(r"[^A-Za-z0-9]+", "-", candidate)[:40].strip("-")
+            name = f"{plain or 'candidate'}-{hashlib.sha256(candidate.encode()).hexdigest()[:16]}"
+        self.given.add(name.lower())
+        return f"{name}.lp"

@@ -1,0 +1,203 @@
+"""Evidence in: files, folders and standard input to candidates."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import BinaryIO, TypeAlias
+
+from itss_logic import limits
+from itss_logic.documents import DocumentError, Value, decode, parse_json
+from itss_logic.errors import Place, QuestionError, Refusal, shorten
+from itss_logic.evidence import Dossier, Dossiers, Entry, Refused
+from itss_logic.shape import Shape, child
+from itss_logic.vocabulary import Problem, Vocabulary
+
+FORMS = {".json": "json", ".jsonl": "jsonl", ".yaml": "yaml", ".yml": "yaml", ".lp": "lp"}
+"""The form of a file by its suffix."""
+
+STANDARD_INPUT = "-"
+
+Placed: TypeAlias = "tuple[Entry, Place]"
+
+
+def read_evidence(
+    paths: Iterable[str],
+    vocabulary: Vocabulary,
+    input_format: str | None = None,
+    warn: Callable[[str], None] = lambda message: None,
+) -> Iterator[Entry]:
+    """Yield the candidates of files, folders and standard input (`-`), in order, each as evidence or refused.
+
+    Args:
+        paths: files, folders or `-`.
+        vocabulary: what may stand in them.
+        input_format: the form of `-` (default JSON lines) and of named files whose suffix tells none.
+        warn: is told of files in folders that are passed over.
+
+    Raises:
+        QuestionError: where a named file has a suffix that tells no form.
+    """
+    files = [found for path in paths for found in find_files(path, input_format, warn)]
+    seen: set[str] = set()
+    for file, form in files:
+        for entry, place in _read_file(file, form, vocabulary):
+            yield _once(entry, place, seen)
+
+
+def find_files(
+    path: str, input_format: str | None, warn: Callable[[str], None] = lambda message: None
+) -> Iterator[tuple[str, str]]:
+    """Yield the evidence files under a path, each with its form; folders recursively, in sorted order."""
+    if path == STANDARD_INPUT:
+        yield path, input_format or "jsonl"
+    elif os.path.isdir(path):
+        yield from _walk(path, warn)
+    else:
+        form = _form(path) or input_format
+        if form is None:
+            raise QuestionError(f"{path}: its suffix is none of {', '.join(FORMS)}; name its form with --input-format")
+        yield path, form
+
+
+def _walk(folder: str, warn: Callable[[str], None]) -> Iterator[tuple[str, str]]:
+    with os.scandir(folder) as entries:
+        found = sorted(entries, key=lambda entry: entry.name)
+    for entry in found:
+        form = _form(entry.name)
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(entry.path, warn)
+        elif not entry.is_file():
+            warn(f"{entry.path}: passed over, not a file")
+        elif form is None:
+            warn(f"{entry.path}: passed over, its suffix is none of {', '.join(FORMS)}")
+        else:
+            yield entry.path, form
+
+
+def _form(file: str) -> str | None:
+    return FORMS.get(os.path.splitext(file)[1].lower())
+
+
+def _once(entry: Entry, place: Place, seen: set[str]) -> Entry:
+    """Refuse a candidate whose id already came in this run."""
+    if entry.candidate is None or (isinstance(entry, Refused) and _is_elsewhere(entry)):
+        return entry
+    if entry.candidate in seen:
+        message = f"evidence for {shorten(entry.candidate)} already came in this run"
+        mend = "put all evidence of a candidate in one place of one file"
+        refusal = Refusal("duplicate_candidate", entry.candidate, place, message, mend)
+        return Refused(entry.candidate, (refusal, *(entry.refusals if isinstance(entry, Refused) else ())))
+    seen.add(entry.candidate)
+    return entry
+
+
+def _is_elsewhere(refused: Refused) -> bool:
+    """Whether a file only speaks of a candidate who does not stand in it, and may stand in another."""
+    return any(refusal.code == "unknown_candidate" for refusal in refused.refusals)
+
+
+def _read_file(file: str, form: str, vocabulary: Vocabulary) -> Iterator[Placed]:
+    """Yield the candidates of one file, with their places; what cannot be read is refused as a whole."""
+    try:
+        if file == STANDARD_INPUT:
+            yield from _read_stream(sys.stdin.buffer, file, form, vocabulary)
+        else:
+            with open(file, "rb") as stream:
+                yield from _read_stream(stream, file, form, vocabulary)
+    except OSError as error:
+        problem = DocumentError("syntax", f"cannot be read: {error.strerror or error}", "make the file readable")
+        yield _refuse(problem, Place(file))
+    except DocumentError as error:
+        yield _refuse(error, Place(file, error.line, error.column))
+
+
+def _refuse(error: DocumentError, place: Place) -> Placed:
+    return Refused(None, (Refusal(error.code, None, place, error.message, error.mend),)), place
+
+
+def _read_stream(stream: BinaryIO, file: str, form: str, vocabulary: Vocabulary) -> Iterator[Placed]:
+    if form == "jsonl":
+        yield from _read_lines(stream, file, vocabulary)
+        return
+    data = stream.read(limits.FILE_BYTES + 1)
+    if len(data) > limits.FILE_BYTES:
+        message, mend = f"the file is larger than {limits.FILE_BYTES} bytes", "split it, or use JSON lines"
+        raise DocumentError("too_large", message, mend)
+    text = decode(data)
+    if form == "lp":
+        yield from _read_facts(text, file, vocabulary)
+    elif form == "json":
+        yield from _read_document(parse_json(text), file, vocabulary)
+    else:
+        from itss_logic.yaml_form import parse_yaml
+
+        documents = list(parse_yaml(text))
+        yield from _read_document(documents[0] if len(documents) == 1 else documents, file, vocabulary)
+
+
+def _read_lines(stream: BinaryIO, file: str, vocabulary: Vocabulary) -> Iterator[Placed]:
+    number = 0
+    while data := stream.readline(limits.LINE_BYTES + 1):
+        number += 1
+        try:
+            if len(data) > limits.LINE_BYTES:
+                while data and not data.endswith(b"\n"):
+                    data = stream.readline(limits.LINE_BYTES)
+                message = f"the line is longer than {limits.LINE_BYTES} bytes"
+                raise DocumentError("too_large", message, "state less for one candidate")
+            text = decode(data)
+            if text.strip():
+                yield _read_object(parse_json(text), vocabulary, Place(file, number, None, "$"))
+        except DocumentError as error:
+            yield _refuse(error, Place(file, number, error.column))
+
+
+def _read_document(value: Value, file: str, vocabulary: Vocabulary) -> Iterator[Placed]:
+    """One candidate's object, or a list of them."""
+    if isinstance(value, list):
+        for index, element in enumerate(value):
+            yield _read_object(element, vocabulary, Place(file, path=child("$", index)))
+    else:
+        yield _read_object(value, vocabulary, Place(file, path="$"))
+
+
+def _read_object(value: Value, vocabulary: Vocabulary, place: Place) -> Placed:
+    return Shape.entry(value, vocabulary, place), place
+
+
+def _read_facts(text: str, file: str, vocabulary: Vocabulary) -> Iterator[Placed]:
+    """Split the facts of a text by candidate; with a single error of syntax, refuse all of it."""
+    from itss_logic.facts import FactError, parse
+
+    lines = Lines(text, file)
+    broken = Dossier(vocabulary, None, Place(file))
+    dossiers = Dossiers(vocabulary)
+
+    def report(error: FactError) -> None:
+        broken.refuse(Problem(error.code, error.message, error.mend), lines.place(error.offset))
+
+    for fact, offset in parse(text, report):
+        dossiers.add(fact, lines.place(offset))
+    if broken.refusals:
+        yield broken.close(), broken.place
+    else:
+        yield from dossiers.close()
+
+
+class Lines:
+    """The places of offsets in a text; quick where these rise."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self.text, self.file = text, file
+        self.line, self.start, self.offset = 1, 0, 0
+
+    def place(self, offset: int) -> Place:
+        """The line and column of an offset."""
+        if offset < self.offset:
+            self.line, self.start, self.offset = 1, 0, 0
+        self.line += self.text.count("\n", self.offset, offset)
+        self.start = max(self.start, self.text.rfind("\n", self.offset, offset) + 1)
+        self.offset = offset
+        return Place(self.file, self.line, offset - self.start + 1)

@@ -1,0 +1,79 @@
+"""YAML text to the values that JSON has. Anchors, which can grow, and tags, which can construct, are refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import yaml
+
+from itss_logic import limits
+from itss_logic.documents import DocumentError, Members, Value, too_deep, whole
+
+PLAIN: list[tuple[re.Pattern[str], Callable[[str], Value]]] = [
+    (re.compile(r"true|True|TRUE"), lambda text: True),
+    (re.compile(r"false|False|FALSE"), lambda text: False),
+    (re.compile(r"(~|null|Null|NULL)?"), lambda text: None),
+    (re.compile(r"[-+]?[0-9]+"), whole),
+    (re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"), float),
+]
+"""What a plain scalar is in YAML 1.2's core schema; all else is a string."""
+
+
+def parse_yaml(text: str) -> Iterator[Value]:
+    """The values of the documents in a YAML text: JSON's types alone, no anchors, aliases or tags.
+
+    Raises:
+        DocumentError: with code `syntax`, or `too_large` where it is nested too deep.
+    """
+    try:
+        yield from _build(yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = (mark.line + 1, mark.column + 1) if mark else (None, None)
+        raise DocumentError("syntax", error.problem or "not YAML", "write YAML", *where) from None
+    except yaml.YAMLError as error:
+        raise DocumentError("syntax", str(error).splitlines()[0], "write YAML") from None
+    except RecursionError:
+        raise too_deep() from None
+
+
+def _build(events: Iterator[yaml.Event]) -> Iterator[Value]:
+    """Build values from events, without recursion. A stack entry is a list, or the pairs and pending key of an object."""
+    stack: list[list[Any]] = [[]]
+    for event in events:
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) or getattr(event, "tag", None):
+            mark = event.start_mark
+            raise DocumentError(
+                "syntax", "anchors, aliases and tags are not read", "write the value out", mark.line + 1, mark.column + 1
+            )
+        if isinstance(event, yaml.CollectionStartEvent):
+            if len(stack) > limits.DEPTH:
+                raise too_deep()
+            stack.append([])
+        elif isinstance(event, yaml.ScalarEvent):
+            stack[-1].append(_scalar(event))
+        elif isinstance(event, yaml.SequenceEndEvent):
+            items = stack.pop()
+            stack[-1].append(items)
+        elif isinstance(event, yaml.MappingEndEvent):
+            flat = stack.pop()
+            stack[-1].append(Members([(_key(key, event), value) for key, value in zip(flat[::2], flat[1::2], strict=True)]))
+        elif isinstance(event, yaml.DocumentEndEvent):
+            yield stack[0].pop()
+
+
+def _scalar(event: yaml.ScalarEvent) -> Value:
+    if event.style is None:
+        for pattern, convert in PLAIN:
+            if pattern.fullmatch(event.value):
+                return convert(event.value)
+    return str(event.value)
+
+
+def _key(key: Value, event: yaml.Event) -> str:
+    if isinstance(key, str):
+        return key
+    mark = event.start_mark
+    raise DocumentError("syntax", "a key is not a string", "write the key as text", mark.line + 1, mark.column + 1)
