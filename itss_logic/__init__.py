@@ -1,10 +1,10 @@
 """itss_logic decides which skill levels a person attains, from evidence, by rules that clingo solves.
 
-    >>> from itss_logic import Evidence, Policy
-    >>> policy = Policy.load()
-    >>> on_file = [entry for entry in policy.read("facts/json") if isinstance(entry, Evidence)]
-    >>> for answer in policy.evaluate(on_file, readings={}):
-    ...     print(answer.candidate, dict(answer.highest))
+>>> from itss_logic import Evidence, Policy
+>>> policy = Policy.load()
+>>> on_file = [entry for entry in policy.read("facts/json") if isinstance(entry, Evidence)]
+>>> for answer in policy.evaluate(on_file, readings={}):
+...     print(answer.candidate, dict(answer.highest))
 """
 
 from typing import TYPE_CHECKING, Any

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -106,7 +107,9 @@ def cli() -> None:
 )
 @click.option("--field", metavar="FIELD", help="Show this field only.")
 @click.option("--level", type=int, metavar="LEVEL", help="Show levels of this number only.")
-@click.option("--format", "form", type=click.Choice(["table", "json", "jsonl", "csv"]), default="table", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["table", "json", "jsonl", "csv"]), default="table", show_default=True
+)
 def evaluate(
     evidence: Sequence[str],
     input_format: str | None,
@@ -148,9 +151,7 @@ def evaluate(
 @cli.command()
 @with_evidence
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
-def check(
-    evidence: Sequence[str], input_format: str | None, category: str | None, kb: str | None, form: str
-) -> None:
+def check(evidence: Sequence[str], input_format: str | None, category: str | None, kb: str | None, form: str) -> None:
     """Whether evidence can be evaluated: refusals, and nothing else."""
     intake = Intake(_policy(category, kb), evidence, input_format)
     for _ in intake:
@@ -165,9 +166,7 @@ def check(
 
 @cli.command()
 @with_evidence
-@click.option(
-    "-o", "--output", required=True, type=click.Path(file_okay=False), help="Folder to write into."
-)
+@click.option("-o", "--output", required=True, type=click.Path(file_okay=False), help="Folder to write into.")
 def export(
     evidence: Sequence[str], input_format: str | None, category: str | None, kb: str | None, output: str
 ) -> None:
@@ -301,7 +300,7 @@ def _write_csv(policy: Policy, answers: Iterable[Answer], shown: Sequence[tuple[
 
     from itss_logic import tables
 
-    writer = csv.writer(click.get_text_stream("stdout"), lineterminator="\n")
+    writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow([*tables.CSV_COLUMNS, *tables.CSV_ORIGIN])
     for answer in answers:
         writer.writerows(tables.csv_rows(answer, _only(answer, shown)))
@@ -360,6 +359,8 @@ def _exit(code: int) -> None:
 
 def main() -> NoReturn:
     """Run the command line: errors of ours and of the system in one line, with their exit codes."""
+    # Evidence has no cycles to collect, and looking for them among many candidates is most of the time of reading.
+    gc.set_threshold(200_000)
     try:
         cli.main(prog_name="itss", standalone_mode=True)
     except ItssError as error:

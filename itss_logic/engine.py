@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 from clingo import Control, Model, Symbol, SymbolType
@@ -23,13 +25,19 @@ class Source(NamedTuple):
     path: str
     text: str
 
+    @property
+    def name(self) -> str:
+        """The file with its folder, as answers name it."""
+        folder, name = os.path.split(self.path)
+        return f"{os.path.basename(folder)}/{name}"
+
 
 class Program:
     """Rule files, to be solved together with evidence."""
 
-    def __init__(self, sources: Sequence[Source]) -> None:
+    def __init__(self, sources: Iterable[Source]) -> None:
         self.sources = tuple(sources)
-        self.text = "\n".join(source.text for source in sources)
+        self.text = "\n".join(source.text for source in self.sources)
 
     def with_questions(self, questions: Iterable[Source]) -> Program:
         """The program together with the rule files of questions."""
@@ -105,7 +113,7 @@ class Program:
         return frozenset(names)
 
     def _located(self, messages: Iterable[str]) -> str:
-        """clingo's messages with the file and line that each line of the whole program comes from."""
+        """What clingo says, with the file and line that each line of the whole program comes from."""
 
         def place(match: re.Match[str]) -> str:
             line = int(match[1])
@@ -119,8 +127,9 @@ class Program:
         return "\n".join(re.sub(r"<block>:(\d+)", place, message.strip()) for message in messages)
 
 
+@lru_cache(maxsize=2**16)
 def term_of(symbol: Symbol) -> Term:
-    """A symbol as a Python value."""
+    """A symbol as a Python value. Most symbols of a run are few constants that come again."""
     if symbol.type == SymbolType.Number:
         return symbol.number
     if symbol.type == SymbolType.String:

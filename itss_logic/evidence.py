@@ -208,7 +208,9 @@ class Dossiers:
             subject = fact.arguments[0]
         if not subject.arguments:
             problem = self.vocabulary.problem_with_name(subject)
-            self._dossier(None, place).refuse(problem or Problem("wrong_arity", "no candidate is named", "name it"), place)
+            self._dossier(None, place).refuse(
+                problem or Problem("wrong_arity", "no candidate is named", "name it"), place
+            )
             return
         problems = list(check_text(subject.arguments[0], CANDIDATE))
         candidate = None if problems else str(subject.arguments[0])
@@ -236,7 +238,7 @@ class Dossiers:
             self.named.add(str(dossier.candidate))
         if arity is not None and len(fact.arguments) != arity:
             message = f"{fact.name} has {len(fact.arguments)} arguments, not {arity}"
-            yield Problem("wrong_arity", message, "write candidate(C), claimed(Fact) or source(Fact, \"reference\")")
+            yield Problem("wrong_arity", message, 'write candidate(C), claimed(Fact) or source(Fact, "reference")')
             return
         if fact.name == CANDIDATE:
             return

@@ -28,7 +28,7 @@ TOKEN = re.compile(
 
 UNESCAPE = re.compile(r'\\(["\\n])')
 
-ONLY_FACTS = "write ground facts only, such as passed_exam(\"E-1\",ap)."
+ONLY_FACTS = 'write ground facts only, such as passed_exam("E-1",ap).'
 
 NOT_FACTS = {
     "..": "an interval",

@@ -38,9 +38,10 @@ class Policy:
     criteria, `options` the readings with their options, the default first.
     """
 
-    def __init__(self, program: Program, core: str, digest: str) -> None:
-        self.program, self.core, self.digest = program, core, digest
-        declared = self.declared = program.declarations()
+    def __init__(self, program: Program, declarations: Program, core: str) -> None:
+        self.program, self.core = program, core
+        self.digest = _digest(program)
+        declared = self.declared = declarations.declarations()
         for name, arity in (("category", 1), ("field", 2), ("level", 2), ("evidence", 4)):
             if not declared(name, arity):
                 raise PolicyError(f"the policy declares no {name}/{arity}")
@@ -75,13 +76,8 @@ class Policy:
             asked = "name a category" if category is None else f"there is no category {category}"
             raise PolicyError(f"{asked}; {kb} has {', '.join(known) or 'none'}")
         folder = os.path.join(kb, category)
-        digest = hashlib.sha256()
-        sources = []
-        for name in re.findall(r'(?m)^#include "(.+)"\.', _source(folder, "policy.lp").text):
-            source = _source(folder, name)
-            sources.append(source)
-            digest.update(f"{name} {len(source.text.encode())}\n{source.text}".encode())
-        return cls(Program(sources), os.path.join(kb, "core"), f"sha256:{digest.hexdigest()}")
+        declarations = Program(_included(folder, "declarations.lp"))
+        return cls(Program(_included(folder, "policy.lp")), declarations, os.path.join(kb, "core"))
 
     def read(
         self, *paths: str, input_format: str | None = None, warn: Callable[[str], None] = lambda message: None
@@ -147,8 +143,8 @@ class Policy:
         """
         chosen = self.in_force(readings)
         names = ["evaluate.lp", "checklist.lp"] if criteria else ["evaluate.lp"]
-        question = self.program.with_questions(_source(self.core, name) for name in names)
-        hinge = self.program.with_questions([_source(self.core, "across.lp")])
+        question = self.program.with_questions(_source(os.path.join(self.core, name)) for name in names)
+        hinge = self.program.with_questions([_source(os.path.join(self.core, "across.lp"))])
         for chunk in chunks(entries):
             facts = Facts(chunk, chosen)
             found = question.solve(facts)
@@ -156,9 +152,7 @@ class Policy:
             for evidence, atoms, hinges in zip(chunk, found, dependence, strict=True):
                 yield self._answer(evidence, chosen, _by_level(atoms), None if hinges is None else _by_level(hinges))
 
-    def _answer(
-        self, evidence: Evidence, readings: Mapping[str, str], atoms: Atoms, hinges: Atoms | None
-    ) -> Answer:
+    def _answer(self, evidence: Evidence, readings: Mapping[str, str], atoms: Atoms, hinges: Atoms | None) -> Answer:
         results = tuple(
             self._result(level, atoms[level], None if hinges is None else hinges[level]) for level in self.levels
         )
@@ -181,7 +175,9 @@ class Policy:
             turning = {reading for (reading,) in hinges.get("hinges", [])}
             hinges_on = tuple(reading for reading in self.options if reading in turning)
         routes = {route for (route,) in about.get("route_met", [])}
-        criteria = [Criterion(name, self._wording((*level, name)), *counts) for name, *counts in about.get("checked", [])]
+        criteria = [
+            Criterion(name, self._wording((*level, name)), *counts) for name, *counts in about.get("checked", [])
+        ]
         return Result(
             *level,
             verdict=str(about["verdict"][0][0]),
@@ -197,6 +193,7 @@ class Policy:
         """Every clause: by field and level, criteria first."""
         from fnmatch import fnmatchcase
 
+        titles = self.vocabulary.titles
         sections = _grouped(self.declared("section", 4))
         open_to = _grouped(self.declared("open_to", 4))
         left = _grouped(self.declared("not_formalised", 4))
@@ -211,7 +208,7 @@ class Policy:
                     level,
                     criterion,
                     wording=self._wording(key),
-                    section=f"{self.vocabulary.titles.get(field, field)}, Level {level}: {''.join(sections.get(key, []))}",
+                    section=", ".join([f"{titles.get(field, field)}, level {level}", *sections.get(key, [])]),
                     parameters=self._parameters.get(key, {}),
                     readings=tuple(reading for reading in self.options if reading in open_to.get(key, [])),
                     not_formalised=tuple(left.get(key, [])),
@@ -271,13 +268,12 @@ class Policy:
     def _tagged_rules(self) -> Iterator[tuple[str, str]]:
         """The patterns of clause ids in brackets in comments, each with the place of the rules below it."""
         for source in self.program.sources:
-            folder, name = os.path.split(source.path)
             lines = source.text.splitlines()
             for number, line in enumerate(lines):
                 if line.startswith("% "):
                     rule = next(n for n in range(number, len(lines)) if not lines[n].startswith("%"))
                     for tag in re.findall(r"\[([^]]+)\]", line):
-                        yield from ((p.strip(), f"{os.path.basename(folder)}/{name}:{rule + 1}") for p in tag.split(","))
+                        yield from ((pattern.strip(), f"{source.name}:{rule + 1}") for pattern in tag.split(","))
 
 
 About: TypeAlias = "dict[str, list[tuple[Any, ...]]]"
@@ -300,13 +296,27 @@ def chunks(entries: Iterable[Evidence]) -> Iterator[list[Evidence]]:
         yield chunk
 
 
-def _source(folder: str, name: str) -> Source:
-    path = os.path.normpath(os.path.join(folder, name))
+def _source(path: str) -> Source:
     try:
         with open(path, encoding="utf-8") as file:
             return Source(path, file.read())
     except OSError as error:
         raise PolicyError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _included(folder: str, name: str) -> Iterator[Source]:
+    """The rule files that an entry file includes."""
+    for path in re.findall(r'(?m)^#include "(.+)"\.', _source(os.path.join(folder, name)).text):
+        yield _source(os.path.normpath(os.path.join(folder, path)))
+
+
+def _digest(program: Program) -> str:
+    """The digest of rule files, of their folders and names, and of the order in which they stand."""
+    digest = hashlib.sha256()
+    for source in program.sources:
+        text = source.text.encode()
+        digest.update(f"{source.name} {len(text)}\n".encode() + text)
+    return f"sha256:{digest.hexdigest()}"
 
 
 def _by_level(facts: Iterable[Fact]) -> Atoms:

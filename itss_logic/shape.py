@@ -283,5 +283,3 @@ def _schema_of_argument(vocabulary: Vocabulary, argument: Argument, f: str | Non
     if argument.domain in vocabulary.spelled:
         return {"type": "boolean"}
     return {"enum": list(vocabulary.values(argument.domain, f))}
-
-

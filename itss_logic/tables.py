@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -27,9 +26,11 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def width(text: str) -> int:
     """How many columns of a terminal a text takes."""
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
-    )
+    if text.isascii():
+        return len(text)
+    import unicodedata
+
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def pad(text: str, columns: int) -> str:
@@ -64,9 +65,7 @@ def _highest(answer: Answer, field: str) -> str:
     return f"{text}  {max(pending)} {MARKS['pending']}" if pending and max(pending) > (level or 0) else text
 
 
-def checklist(
-    answer: Answer, results: Sequence[Result], titles: Mapping[str, str]
-) -> Iterator[tuple[str, str | None]]:
+def checklist(answer: Answer, results: Sequence[Result], titles: Mapping[str, str]) -> Iterator[tuple[str, str | None]]:
     """Lines, each with its colour: the verdict on each level of one candidate and how far each criterion is met."""
     yield printable(answer.candidate), None
     checks = iter(list(aligned([_check(criterion) for result in results for criterion in result.criteria])))
@@ -78,7 +77,10 @@ def checklist(
             yield titles.get(field, field), None
         by = f" ({', '.join(result.routes)})" if result.routes else ""
         verdict = result.verdict.replace("_", " ")
-        yield f"  {MARKS[result.verdict]} level {result.level}: {verdict}{by}{_dependence(result)}", COLOURS[result.verdict]
+        yield (
+            f"  {MARKS[result.verdict]} level {result.level}: {verdict}{by}{_dependence(result)}",
+            COLOURS[result.verdict],
+        )
         for check in islice(checks, len(result.criteria)):
             yield f"      {check}", None
 

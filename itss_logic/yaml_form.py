@@ -40,14 +40,11 @@ def parse_yaml(text: str) -> Iterator[Value]:
 
 
 def _build(events: Iterator[yaml.Event]) -> Iterator[Value]:
-    """Build values from events, without recursion. A stack entry is a list, or the pairs and pending key of an object."""
+    """Build values from events, without recursion. A stack entry is a list, or keys and values by turns."""
     stack: list[list[Any]] = [[]]
     for event in events:
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) or getattr(event, "tag", None):
-            mark = event.start_mark
-            raise DocumentError(
-                "syntax", "anchors, aliases and tags are not read", "write the value out", mark.line + 1, mark.column + 1
-            )
+            raise _refused("anchors, aliases and tags are not read", "write the value out", event)
         if isinstance(event, yaml.CollectionStartEvent):
             if len(stack) > limits.DEPTH:
                 raise too_deep()
@@ -59,7 +56,9 @@ def _build(events: Iterator[yaml.Event]) -> Iterator[Value]:
             stack[-1].append(items)
         elif isinstance(event, yaml.MappingEndEvent):
             flat = stack.pop()
-            stack[-1].append(Members([(_key(key, event), value) for key, value in zip(flat[::2], flat[1::2], strict=True)]))
+            stack[-1].append(
+                Members([(_key(key, event), value) for key, value in zip(flat[::2], flat[1::2], strict=True)])
+            )
         elif isinstance(event, yaml.DocumentEndEvent):
             yield stack[0].pop()
 
@@ -75,5 +74,10 @@ def _scalar(event: yaml.ScalarEvent) -> Value:
 def _key(key: Value, event: yaml.Event) -> str:
     if isinstance(key, str):
         return key
+    raise _refused("a key is not a string", "write the key as text", event)
+
+
+def _refused(message: str, mend: str, event: yaml.Event) -> DocumentError:
     mark = event.start_mark
-    raise DocumentError("syntax", "a key is not a string", "write the key as text", mark.line + 1, mark.column + 1)
+    where = (mark.line + 1, mark.column + 1) if mark else (None, None)
+    return DocumentError("syntax", message, mend, *where)
