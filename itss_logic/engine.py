@@ -67,7 +67,7 @@ class Program:
         Raises:
             PolicyError: where there is not exactly one answer set.
         """
-        control = self.ground(facts.text)
+        control = self.ground(facts.text, ["--models=2"])
         with control.solve(yield_=True) as handle:
             model = handle.model()
             if model is None:
@@ -85,6 +85,8 @@ class Program:
         with control.solve(yield_=True) as handle:
             for model in handle:
                 found = facts.split(model)
+        if not found:
+            raise PolicyError("the policy has no answer set on this evidence")
         return found
 
     def declarations(self) -> Declarations:

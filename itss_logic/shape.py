@@ -226,9 +226,12 @@ def _kind(value: Value) -> str:
     return shorten(value) if isinstance(value, str) else str(value)
 
 
+TEXT = {"type": "string", "maxLength": limits.TEXT_CHARACTERS, "pattern": "^[^\\u0000]*$"}
+"""The schema of a reference, and of an id but that an id is not empty."""
+
+
 def json_schema(vocabulary: Vocabulary) -> dict[str, Any]:
     """The JSON Schema (2020-12) of one candidate's object."""
-    text = {"type": "string", "minLength": 1, "maxLength": limits.TEXT_CHARACTERS}
     top = {key: _schema_of(vocabulary, p, None) for key, p in vocabulary.keys().items()}
     inner = vocabulary.keys(of_field=True)
     fields = {
@@ -238,7 +241,7 @@ def json_schema(vocabulary: Vocabulary) -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"Evidence of a candidate: {vocabulary.titles.get(vocabulary.category, vocabulary.category)}",
-        **_closed({CANDIDATE: text, **top, FIELDS: _closed(fields)}, [CANDIDATE]),
+        **_closed({CANDIDATE: {**TEXT, "minLength": 1}, **top, FIELDS: _closed(fields)}, [CANDIDATE]),
     }
 
 
@@ -255,7 +258,7 @@ def _schema_of(vocabulary: Vocabulary, predicate: Predicate, f: str | None) -> d
         for key, p in vocabulary.keys(predicate.name).items()
         if f is None or f in p.fields
     }
-    marks = {STATUS: {"enum": list(STATUSES)}, SOURCE: {"type": "string", "maxLength": limits.TEXT_CHARACTERS}}
+    marks = {STATUS: {"enum": list(STATUSES)}, SOURCE: TEXT}
     forms: list[dict[str, Any]] = []
     if predicate.number == "flag":
         forms.append({"type": "boolean"})
@@ -276,7 +279,7 @@ def _schema_of(vocabulary: Vocabulary, predicate: Predicate, f: str | None) -> d
 
 def _schema_of_argument(vocabulary: Vocabulary, argument: Argument, f: str | None) -> dict[str, Any]:
     if argument.kind == "id":
-        return {"type": "string", "minLength": 1, "maxLength": limits.TEXT_CHARACTERS}
+        return {**TEXT, "minLength": 1}
     if argument.kind == "number":
         least, greatest = vocabulary.ranges[argument.domain]
         return {"type": "integer", "minimum": least, "maximum": greatest}

@@ -1,0 +1,221 @@
+"""A second job category is a second folder of rules: a toy one is evaluated here without any change of Python."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from itss_logic.cli import cli
+from itss_logic.policy import default_kb
+
+VOCABULARY = """
+category(baking).
+title(baking, "Baking").
+field(bread, 1).
+title(bread, "Bread").
+
+#defined certified/1.
+evidence(certified, item, flag, certificate).
+stated(C, certified)   :- certified(C).
+asserted(C, certified) :- claimed(certified(C)).
+
+#defined shift/3.
+evidence(shift, item, many, shifts).
+argument(shift, 2, field, field).
+argument(shift, 3, id, name).
+stated(C, shift(F, S))   :- shift(C, F, S).
+asserted(C, shift(F, S)) :- claimed(shift(C, F, S)).
+
+#defined loaves/3.
+evidence(loaves, attribute, one, loaves_baked).
+argument(loaves, 2, of(shift), shift).
+argument(loaves, 3, number(count), loaves_baked).
+range(count, 0, 500).
+stated(C, loaves(S, N)) :- loaves(C, S, N).
+
+#defined burnt/3.
+evidence(burnt, attribute, one, any_burnt).
+argument(burnt, 2, of(shift), shift).
+argument(burnt, 3, value(burnt), any_burnt).
+value(burnt, (burnt; fine)).
+json_value(burnt, burnt, true).
+json_value(burnt, fine, false).
+stated(C, burnt(S, B)) :- burnt(C, S, B).
+
+#defined grain/3.
+evidence(grain, attribute, many, grains).
+argument(grain, 2, of(shift), shift).
+argument(grain, 3, value(grain), grain).
+value(grain, bread, (rye; wheat)).
+stated(C, grain(S, G)) :- grain(C, S, G).
+"""
+
+CLAUSES = """
+level(bread, (1; 2)).
+route(kpi, 1).
+route(certificate, 2).
+criterion(good_shifts, 1).
+parameter(bread, 1, good_shifts, required, 1).
+parameter(bread, 2, good_shifts, required, 2).
+parameter(bread, (1; 2), good_shifts, loaves, 100).
+parameter(bread, (1; 2), good_shifts, grains, (rye; wheat)).
+many_valued(grains).
+clause(F, L, K) :- parameter(F, L, K, _, _).
+"""
+
+WORDINGS = """
+section(F, L, K, "Oven") :- clause(F, L, K).
+wording(F, L, K, "Baked {loaves} loaves of {grains} in {required} shifts.") :- clause(F, L, K).
+"""
+
+RULES = """
+% [bread.*.good_shifts] Enough loaves, none burnt.
+witness(V, C, F, L, good_shifts, S, shift(F, S)) :- holds(V, C, shift(F, S)), holds(V, C, burnt(S, fine)),
+    holds(V, C, grain(S, G)), parameter(F, L, good_shifts, grains, G),
+    holds(V, C, loaves(S, N)), parameter(F, L, good_shifts, loaves, M), N >= M.
+route_met(V, C, bread, 1, certificate) :- holds(V, C, certified).
+"""
+
+DECLARED = ["../core/vocabulary.lp", "../core/clauses.lp", "../core/readings.lp", "vocabulary.lp", "clauses.lp"]
+FILES = {
+    "vocabulary.lp": VOCABULARY,
+    "clauses.lp": CLAUSES,
+    "wordings.lp": WORDINGS,
+    "rules.lp": RULES,
+    "declarations.lp": "\n".join(f'#include "{name}".' for name in [*DECLARED, "wordings.lp"]),
+    "policy.lp": "\n".join(
+        f'#include "{name}".' for name in [*DECLARED, "../core/views.lp", "../core/levels.lp", "rules.lp"]
+    ),
+}
+
+GOOD = {"name": "s1", "loaves_baked": 100, "any_burnt": False, "grains": ["rye"]}
+PEOPLE = [
+    {"candidate": "ann", "fields": {"bread": {"shifts": [GOOD, {**GOOD, "name": "s2", "loaves_baked": 99}]}}},
+    {"candidate": "bob", "certificate": {"status": "claimed", "source": "drawer 3"}},
+    {"candidate": "cat", "certificate": True, "fields": {"bread": {"shifts": [{**GOOD, "any_burnt": True}]}}},
+    {"candidate": "dan", "fields": {"bread": {"shifts": [GOOD, {**GOOD, "name": "s2", "status": "claimed"}]}}},
+]
+
+
+@pytest.fixture
+def kb(tmp_path: Path) -> Path:
+    folder = tmp_path / "kb"
+    shutil.copytree(Path(default_kb()) / "core", folder / "core")
+    (folder / "baking").mkdir()
+    for name, text in FILES.items():
+        (folder / "baking" / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Path:
+    path = tmp_path / "people.json"
+    path.write_text(json.dumps(PEOPLE), encoding="utf-8")
+    return path
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(cli, [str(argument) for argument in arguments])
+
+
+def verdicts(output: str) -> dict[str, list[str]]:
+    return {answer["candidate"]: [r["verdict"] for r in answer["results"]] for answer in json.loads(output)}
+
+
+EXPECTED = {
+    "ann": ["attained", "not_attained"],
+    "bob": ["pending", "not_attained"],
+    "cat": ["deemed", "not_attained"],
+    "dan": ["attained", "pending"],
+}
+
+
+def test_evaluates(kb: Path, people: Path) -> None:
+    result = run("evaluate", people, "--kb", kb, "--format", "json", "--across-readings")
+    assert result.exit_code == 0, result.output
+    assert verdicts(result.output) == EXPECTED
+    first = json.loads(result.output)[0]
+    assert first["category"] == "baking"
+    assert first["highest"] == {"bread": 1}
+    assert first["readings"] == {}
+    assert [(r["across"], r["hinges_on"]) for r in first["results"]] == [("all", []), ("none", [])]
+
+
+def test_exported_facts_answer_the_same(kb: Path, people: Path, tmp_path: Path) -> None:
+    assert run("export", people, "--kb", kb, "-o", tmp_path / "lp").exit_code == 0
+    exported = (tmp_path / "lp" / "bob.lp").read_text(encoding="utf-8")
+    assert exported == 'candidate("bob").\nclaimed(certified("bob")).\nsource(certified("bob"),"drawer 3").\n'
+    result = run("evaluate", tmp_path / "lp", "--kb", kb, "--format", "json")
+    assert verdicts(result.output) == EXPECTED
+
+
+@pytest.mark.parametrize(
+    ("shift", "code", "path"),
+    [
+        ({**GOOD, "loaves_baked": 501}, "bad_number", "$.fields.bread.shifts[0].loaves_baked"),
+        ({**GOOD, "grains": ["rice"]}, "unknown_value", "$.fields.bread.shifts[0].grains[0]"),
+        ({**GOOD, "any_burnt": "no"}, "wrong_type", "$.fields.bread.shifts[0].any_burnt"),
+        ({**GOOD, "role": "member"}, "unknown_key", "$.fields.bread.shifts[0].role"),
+        ({"loaves_baked": 100}, "missing_key", "$.fields.bread.shifts[0]"),
+    ],
+)
+def test_refuses_by_its_own_vocabulary(kb: Path, tmp_path: Path, shift: dict[str, Any], code: str, path: str) -> None:
+    file = tmp_path / "one.json"
+    file.write_text(json.dumps({"candidate": "eve", "fields": {"bread": {"shifts": [shift]}}}), encoding="utf-8")
+    result = run("check", file, "--kb", kb, "--format", "json")
+    assert result.exit_code == 2
+    [refusal] = json.loads(result.stdout)["refusals"]
+    assert (refusal["code"], refusal["path"]) == (code, path)
+
+
+def test_facts_of_another_category_are_unknown(kb: Path, tmp_path: Path) -> None:
+    file = tmp_path / "one.lp"
+    file.write_text('candidate(eve). passed_exam(eve, ap). attained(eve, bread, 2). loaves(eve, "s", 1).')
+    result = run("check", file, "--kb", kb, "--format", "json")
+    codes = [refusal["code"] for refusal in json.loads(result.stdout)["refusals"]]
+    assert codes == ["unknown_predicate", "derived_predicate", "unknown_project"]
+
+
+def test_checklist_clauses_and_schema_speak_of_it(kb: Path, people: Path) -> None:
+    people.write_text(json.dumps(PEOPLE[3]), encoding="utf-8")
+    checklist = run("evaluate", people, "--kb", kb).output
+    assert "Baked 100 loaves of rye, wheat in 2 shifts." in checklist
+    assert "1 of 2 (+1 claimed)" in checklist
+    clause = json.loads(run("policy", "show", "bread.2.good_shifts", "--kb", kb, "--format", "json").output)
+    assert clause["parameters"] == {"required": 2, "loaves": 100, "grains": ["rye", "wheat"]}
+    assert clause["rules"] == ["baking/rules.lp:3"]
+    schema = json.loads(run("policy", "schema", "--kb", kb).output)
+    shifts = schema["properties"]["fields"]["properties"]["bread"]["properties"]["shifts"]["items"]
+    assert shifts["properties"]["loaves_baked"] == {"type": "integer", "minimum": 0, "maximum": 500}
+
+
+def test_beside_another_category_it_must_be_named(kb: Path, people: Path) -> None:
+    shutil.copytree(Path(default_kb()) / "customer_service", kb / "customer_service")
+    unnamed = run("evaluate", people, "--kb", kb)
+    assert unnamed.exit_code != 0
+    assert "baking, customer_service" in str(unnamed.exception)
+    named = run("evaluate", people, "--kb", kb, "--category", "baking", "--format", "json")
+    assert verdicts(named.output) == EXPECTED
+    wrong = run("evaluate", people, "--kb", kb, "--category", "customer_service", "--format", "json")
+    assert wrong.output.count("unknown_key") >= 4
+    assert wrong.exit_code == 2
+
+
+def test_a_policy_that_clingo_reports_on_is_not_used(kb: Path, people: Path) -> None:
+    rules = kb / "baking" / "rules.lp"
+    rules.write_text(RULES + "\nwitness(V, C, bread, 1, good_shifts, x, y) :- hold(V, C, certified).\n")
+    result = run("evaluate", people, "--kb", kb)
+    message = str(result.exception)
+    assert f"{rules}:8" in message
+    assert "hold" in message
+
+
+def test_a_policy_that_leaves_a_choice_is_not_used(kb: Path, people: Path) -> None:
+    (kb / "baking" / "rules.lp").write_text(RULES + "\n{ route_met(V, C, bread, 2, kpi) : subject(V, C) }.\n")
+    result = run("evaluate", people, "--kb", kb)
+    assert "more than one answer set" in str(result.exception)
