@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from io import TextIOWrapper
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from itss_logic.evidence import Evidence, Refused
     from itss_logic.policy import Policy
 
-DONE, SOME_REFUSED, UNUSABLE, NOT_HELD = 0, 1, 2, 3
+DONE, SOME_REFUSED, UNUSABLE, NOT_HELD, INTERNAL = 0, 1, 2, 3, 70
+INTERRUPTED = 130
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -361,8 +363,16 @@ def main() -> NoReturn:
     """Run the command line: errors of ours and of the system in one line, with their exit codes."""
     # Evidence has no cycles to collect, and looking for them among many candidates is most of the time of reading.
     gc.set_threshold(200_000)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
-        cli.main(prog_name="itss", standalone_mode=True)
+        sys.exit(cli.main(prog_name="itss", standalone_mode=False))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(UNUSABLE)
+    except (click.Abort, KeyboardInterrupt):
+        _fail("interrupted", INTERRUPTED)
     except ItssError as error:
         _fail(str(error), error.exit_code)
     except OSError as error:
@@ -370,8 +380,7 @@ def main() -> NoReturn:
     except Exception as error:
         if os.environ.get("ITSS_DEBUG"):
             raise
-        _fail(f"internal error: {type(error).__name__}: {error}; set ITSS_DEBUG=1 for the traceback", 70)
-    sys.exit(DONE)
+        _fail(f"internal error: {type(error).__name__}: {error}; set ITSS_DEBUG=1 for the traceback", INTERNAL)
 
 
 def _fail(message: str, code: int) -> NoReturn:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 
-SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
-DEVICE = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]", re.IGNORECASE)
+SAFE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?")
+DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 
 
 class FileNames:

@@ -1,0 +1,76 @@
+"""The documents: every command of the README is run, and every file of rules is in the table of files."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = re.findall(r"^    (\S.*)$", README, re.MULTILINE)
+PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+BIN = Path(sys.executable).parent
+
+
+def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    command = command.replace("/tmp/", f"{folder}/").replace(". .venv/bin/activate", f'PATH="{BIN}:$PATH"')
+    return subprocess.run(
+        ["bash", "-euc", f'PATH="{BIN}:$PATH"\n{command}'],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def test_the_readme_shows_how_to_run_and_how_to_test() -> None:
+    assert COMMANDS[0] == "make run"
+    assert "make test" in COMMANDS
+    assert sum(command.startswith("itss ") for command in COMMANDS) >= 15
+
+
+def test_every_command_of_the_readme(tmp_path: Path) -> None:
+    for command in COMMANDS:
+        if command == "make test":  # It is what runs this test.
+            continue
+        result = run(command, tmp_path)
+        expected = {10, 30} if "clingo" in command else {0}
+        assert result.returncode in expected, f"{command}\n{result.stderr}"
+        if shlex.split(command, comments=True)[0] in ("itss", "make"):
+            assert result.stdout or "export" in command, command
+        assert "Traceback" not in result.stderr
+
+
+def test_the_python_of_the_readme(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(ROOT)
+    assert PYTHON
+    for code in PYTHON:
+        exec(compile(code, "README.md", "exec"), {})
+    assert "hardware 3 " in capsys.readouterr().out
+
+
+def test_every_rule_file_is_in_the_table_of_files() -> None:
+    table = (ROOT / "kb" / "README.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"^\| `(\S+\.lp)`", table, re.MULTILINE))
+    assert named == {str(path.relative_to(ROOT / "kb")) for path in (ROOT / "kb").rglob("*.lp")}
+
+
+def test_the_limits_are_those_of_the_readme() -> None:
+    from itss_logic import limits
+
+    for text, number in [
+        ("64 MiB", limits.FILE_BYTES / 2**20),
+        ("4 MiB", limits.LINE_BYTES / 2**20),
+        ("10,000", limits.FACTS),
+        ("1,024 characters", limits.TEXT_CHARACTERS),
+        ("16 (", limits.DEPTH),
+        ("1,000", limits.REFUSALS),
+    ]:
+        assert f"| {text}" in README
+        assert int(text.split()[0].replace(",", "")) == number
