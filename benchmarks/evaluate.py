@@ -30,9 +30,10 @@ def main() -> None:
         answer.as_json()
     evaluating = time.perf_counter() - start
     texts = [Facts(chunk, policy.in_force()).text for chunk in chunks(people)]
+    question = policy.question("evaluate.lp")
     start = time.perf_counter()
     for text in texts:
-        policy.program.ground(text).solve()
+        question.ground(text).solve()
     alone = time.perf_counter() - start
     whole = reading + evaluating
     print(f"{len(people)} candidates, {sum(len(evidence.facts) for evidence in people)} facts")

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from itss_logic.answers import Answer, Clause, Criterion, Reading, Result
-    from itss_logic.errors import InternalError, ItssError, PolicyError, QuestionError, Refusal
+    from itss_logic.errors import ItssError, PolicyError, QuestionError, Refusal
     from itss_logic.evidence import Evidence, Refused
     from itss_logic.policy import Policy
 
 _HOMES = {
     "answers": ("Answer", "Clause", "Criterion", "Reading", "Result"),
-    "errors": ("InternalError", "ItssError", "PolicyError", "QuestionError", "Refusal"),
+    "errors": ("ItssError", "PolicyError", "QuestionError", "Refusal"),
     "evidence": ("Evidence", "Refused"),
     "policy": ("Policy",),
 }
@@ -27,7 +27,6 @@ __all__ = [
     "Clause",
     "Criterion",
     "Evidence",
-    "InternalError",
     "ItssError",
     "Policy",
     "PolicyError",

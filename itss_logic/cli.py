@@ -8,11 +8,11 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from io import TextIOWrapper
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
 import click
 
-from itss_logic.errors import ItssError, printable, shorten
+from itss_logic.errors import ItssError, printable
 
 if TYPE_CHECKING:
     from itss_logic.answers import Answer, Result
@@ -51,9 +51,9 @@ def _levels(context: click.Context, parameter: click.Parameter, values: Sequence
     levels = []
     for value in values:
         field, colon, level = value.partition(":")
-        if not colon or not level.isascii() or not level.isdigit():
+        if not colon or not level.isascii() or not level.isdigit() or len(level) > 9:
             raise click.BadParameter(f"{value!r} is not FIELD:LEVEL")
-        levels.append((field, int(level[:9])))
+        levels.append((field, int(level)))
     return levels
 
 
@@ -130,7 +130,7 @@ def evaluate(
     criteria of every level.
     """
     policy = _policy(category, kb)
-    shown = policy.levels_of(field, level)
+    shown = Shown(policy.levels_of(field, level), level)
     for pair in required:
         policy.levels_of(*pair)
     intake = Intake(policy, evidence, input_format)
@@ -147,7 +147,9 @@ def evaluate(
 
     writer = {"table": _write_table, "json": _write_json, "jsonl": _write_jsonl, "csv": _write_csv}[form]
     writer(policy, answers(), shown)
-    _exit(intake.exit_code if held or intake.exit_code == UNUSABLE else NOT_HELD)
+    if required and not intake.accepted:
+        _exit(UNUSABLE)
+    _exit(intake.exit_code if held else NOT_HELD)
 
 
 @cli.command()
@@ -162,7 +164,8 @@ def check(evidence: Sequence[str], input_format: str | None, category: str | Non
     if form == "json":
         _print_json({"candidates": intake.accepted, "refusals": [refusal.as_json() for refusal in refusals]})
     else:
-        click.echo(f"{_count(intake.accepted, 'candidate')} can be evaluated; {_count(len(intake.refused), 'refusal')}")
+        errors = f" ({_count(len(refusals), 'error')})" if refusals else ""
+        click.echo(f"{_count(intake.accepted, 'candidate')} can be evaluated, {len(intake.refused)} refused{errors}")
     _exit(intake.exit_code)
 
 
@@ -204,7 +207,7 @@ def show(clause: str | None, category: str | None, kb: str | None, form: str) ->
         if form == "json":
             _print_json(one.as_json())
         else:
-            _print_lines(tables.clause_page(one))
+            _print_lines(tables.clause_page(one, _columns()))
     elif form == "json":
         _print_json(
             {
@@ -216,9 +219,9 @@ def show(clause: str | None, category: str | None, kb: str | None, form: str) ->
         )
     else:
         sections = {
-            "Clauses": tables.clause_table(policy.clauses),
-            "Readings, the default option first": tables.reading_page(policy.readings),
-            "Deliberately not formalised": tables.not_formalised_page(policy.clauses),
+            "Clauses": tables.clause_table(policy.clauses, _columns()),
+            "Readings, the default option first": tables.reading_page(policy.readings, _columns()),
+            "Deliberately not formalised": tables.not_formalised_page(policy.clauses, _columns()),
         }
         for title, lines in sections.items():
             click.secho(title, bold=True)
@@ -236,11 +239,17 @@ def schema(category: str | None, kb: str | None) -> None:
     _print_json(json_schema(_policy(category, kb).vocabulary))
 
 
+class Shown(NamedTuple):
+    """The levels that are asked about; `only` is their number, where one was named."""
+
+    levels: Sequence[tuple[str, int]]
+    only: int | None
+
+
 class Intake:
     """The sound evidence of an `itss` call; what is refused goes to standard error as it comes."""
 
     def __init__(self, policy: Policy, paths: Sequence[str], input_format: str | None) -> None:
-        # Every file is found before the first is read: a wrong path must not stop a run halfway.
         self.entries = policy.read(*paths, input_format=input_format, warn=_warn)
         self.accepted = 0
         self.refused: list[Refused] = []
@@ -267,24 +276,23 @@ class Intake:
         return SOME_REFUSED if self.accepted else UNUSABLE
 
 
-def _write_table(policy: Policy, answers: Iterable[Answer], shown: Sequence[tuple[str, int]]) -> None:
+def _write_table(policy: Policy, answers: Iterable[Answer], shown: Shown) -> None:
     from itss_logic import tables
 
     found = list(answers)
     if not found:
         return
-    titles = policy.vocabulary.titles
+    titles, columns = policy.vocabulary.titles, _columns()
     if len(found) == 1:
-        for line, colour in tables.checklist(found[0], _only(found[0], shown), titles):
-            click.secho(_fit(line), fg=colour)
+        for line, colour in tables.checklist(found[0], _only(found[0], shown), titles, columns):
+            click.secho(line, fg=colour)
     else:
-        fields = [field for field in policy.fields if any(f == field for f, _ in shown)]
-        _print_lines(tables.overview(found, fields, titles))
+        _print_lines(tables.overview(found, shown.levels, shown.only, titles, columns))
     click.echo()
     _print_lines(tables.footer(found[0], policy.in_force()))
 
 
-def _write_json(policy: Policy, answers: Iterable[Answer], shown: Sequence[tuple[str, int]]) -> None:
+def _write_json(policy: Policy, answers: Iterable[Answer], shown: Shown) -> None:
     separator = "[\n"
     for answer in answers:
         click.echo(separator + _json(_shown(answer, shown)), nl=False)
@@ -292,12 +300,12 @@ def _write_json(policy: Policy, answers: Iterable[Answer], shown: Sequence[tuple
     click.echo("[]" if separator == "[\n" else "\n]")
 
 
-def _write_jsonl(policy: Policy, answers: Iterable[Answer], shown: Sequence[tuple[str, int]]) -> None:
+def _write_jsonl(policy: Policy, answers: Iterable[Answer], shown: Shown) -> None:
     for answer in answers:
         click.echo(_json(_shown(answer, shown)))
 
 
-def _write_csv(policy: Policy, answers: Iterable[Answer], shown: Sequence[tuple[str, int]]) -> None:
+def _write_csv(policy: Policy, answers: Iterable[Answer], shown: Shown) -> None:
     import csv
 
     from itss_logic import tables
@@ -308,11 +316,11 @@ def _write_csv(policy: Policy, answers: Iterable[Answer], shown: Sequence[tuple[
         writer.writerows(tables.csv_rows(answer, _only(answer, shown)))
 
 
-def _only(answer: Answer, shown: Sequence[tuple[str, int]]) -> list[Result]:
-    return [result for result in answer.results if (result.field, result.level) in shown]
+def _only(answer: Answer, shown: Shown) -> list[Result]:
+    return [result for result in answer.results if (result.field, result.level) in shown.levels]
 
 
-def _shown(answer: Answer, shown: Sequence[tuple[str, int]]) -> dict[str, Any]:
+def _shown(answer: Answer, shown: Shown) -> dict[str, Any]:
     return {**answer.as_json(), "results": [result.as_json() for result in _only(answer, shown)]}
 
 
@@ -334,16 +342,16 @@ def _print_json(value: object) -> None:
 
 def _print_lines(lines: Iterable[str]) -> None:
     for line in lines:
-        click.echo(_fit(line))
+        click.echo(line)
 
 
-def _fit(line: str) -> str:
-    """A line as it fits the terminal; whole where none is there."""
+def _columns() -> int | None:
+    """The width of the terminal; None where the output goes elsewhere."""
     if not sys.stdout.isatty():
-        return line
+        return None
     from shutil import get_terminal_size
 
-    return shorten(line, get_terminal_size().columns)
+    return get_terminal_size().columns
 
 
 def _count(number: int, noun: str) -> str:
@@ -374,7 +382,7 @@ def main() -> NoReturn:
     except (click.Abort, KeyboardInterrupt):
         _fail("interrupted", INTERRUPTED)
     except ItssError as error:
-        _fail(str(error), error.exit_code)
+        _fail(str(error), UNUSABLE)
     except OSError as error:
         _fail(f"{error.filename or 'file'}: {error.strerror or error}", UNUSABLE)
     except Exception as error:

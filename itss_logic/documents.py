@@ -57,7 +57,7 @@ def decode(data: bytes) -> str:
 
 def too_deep() -> DocumentError:
     """The error for a value nested beyond reading."""
-    return DocumentError("too_large", "the value is nested too deep", "evidence is nested at most 6 deep")
+    return DocumentError("too_large", "the value is nested too deep", "evidence is nested less than 10 deep")
 
 
 STRING_OR_CONSTANT = r'(?s)"(?:[^"\\]|\\.)*"|(NaN|-?Infinity)'

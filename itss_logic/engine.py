@@ -39,10 +39,6 @@ class Program:
         self.sources = tuple(sources)
         self.text = "\n".join(source.text for source in self.sources)
 
-    def with_questions(self, questions: Iterable[Source]) -> Program:
-        """The program together with the rule files of questions."""
-        return Program([*self.sources, *questions])
-
     def ground(self, facts: str = "", options: Sequence[str] = ()) -> Control:
         """Ground the program with facts.
 

@@ -6,9 +6,7 @@ from typing import Any, NamedTuple
 
 
 class ItssError(Exception):
-    """An error to be shown to the user as it stands. `exit_code` is that of the command."""
-
-    exit_code = 2
+    """An error to be shown to the user as it stands; the exit code is 2."""
 
 
 class PolicyError(ItssError):
@@ -17,12 +15,6 @@ class PolicyError(ItssError):
 
 class QuestionError(ItssError):
     """A question that has no answer: an unknown reading, an undefined level, an unknown clause."""
-
-
-class InternalError(ItssError):
-    """An answer failed its own check."""
-
-    exit_code = 70
 
 
 class Place(NamedTuple):

@@ -74,7 +74,7 @@ class Dossier:
     def close(self) -> Entry:
         """Check all that was stated: the evidence if nothing is wrong with it."""
         if len(self.stated) > limits.FACTS:
-            message = f"the candidate has {len(self.stated)} facts, more than {limits.FACTS}"
+            message = f"the candidate has more than {limits.FACTS} facts"
             self.refuse(Problem("too_large", message, "state less for one candidate"), self.place)
         elif self.candidate is not None:
             facts = Check(self).run()
@@ -253,7 +253,7 @@ class Dossiers:
             reference = str(term)
         if problem is not None:
             yield problem
-        else:
+        elif len(dossier.stated) <= limits.FACTS:  # One more is enough to tell that there are too many.
             dossier.stated.append(Stated(Fact(subject.name, subject.arguments[1:]), place, status, reference))
 
     def _problem_with_item(self, subject: Fact) -> Problem | None:

@@ -17,7 +17,7 @@ from itss_logic.terms import Constant, Fact, Term
 TOKEN = re.compile(
     r"""(?P<space>[ \t\r\n]+|%(?!\*)[^\n]*)
     |(?P<comment>%\*)
-    |(?P<string>"(?:[^"\\\n]|\\["\\n])*")
+    |(?P<string>"(?:[^"\\\n]++|\\["\\n])*+")
     |(?P<number>0x[0-9A-Fa-f]+|0o[0-7]+|0b[01]+|0|[1-9][0-9]*)
     |(?P<constant>_*[a-z][A-Za-z0-9_']*)
     |(?P<variable>_*[A-Z][A-Za-z0-9_']*|_+)
@@ -28,7 +28,7 @@ TOKEN = re.compile(
 
 UNESCAPE = re.compile(r'\\(["\\n])')
 
-ONLY_FACTS = 'write ground facts only, such as passed_exam("E-1",ap).'
+ONLY_FACTS = 'write ground facts only, such as candidate("E-1").'
 
 NOT_FACTS = {
     "..": "an interval",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -13,7 +13,7 @@ from itss_logic.answers import Answer, Clause, Criterion, Reading, Result
 from itss_logic.engine import Facts, Program, Source
 from itss_logic.errors import Place, PolicyError, QuestionError
 from itss_logic.evidence import Entry, Evidence
-from itss_logic.terms import Fact
+from itss_logic.terms import Fact, write
 from itss_logic.vocabulary import Vocabulary
 
 Key: TypeAlias = "tuple[str, int, str]"
@@ -34,17 +34,21 @@ def default_kb() -> str:
 class Policy:
     """The policy of one job category. Make one with `Policy.load`.
 
-    `digest` is that of every rule file that takes part in a verdict. `levels` are the fields and levels that have
-    criteria, `options` the readings with their options, the default first.
+    `digest` is that of every rule file of the category and of `core`, questions included. `levels` are the fields and
+    levels that have criteria, `options` the readings with their options, the default first.
     """
 
-    def __init__(self, program: Program, declarations: Program, core: str) -> None:
-        self.program, self.core = program, core
-        self.digest = _digest(program)
+    def __init__(self, program: Program, declarations: Program, core: Sequence[Source]) -> None:
+        self.program = program
+        self.core = {os.path.basename(source.path): source for source in core}
+        self.digest = _digest(dict.fromkeys([*program.sources, *core]))
         declared = self.declared = declarations.declarations()
         for name, arity in (("category", 1), ("field", 2), ("level", 2), ("evidence", 4)):
             if not declared(name, arity):
                 raise PolicyError(f"the policy declares no {name}/{arity}")
+        defects = [f"{what} {write(subject)}" for what, subject in declared("defect", 2)]
+        if defects:
+            raise PolicyError(f"the policy has defects: {'; '.join(defects)}")
         self.vocabulary = Vocabulary(declared, program.heads)
         self.fields = [str(f) for f in self.vocabulary.fields]
         self.levels: list[tuple[str, int]] = sorted(
@@ -75,9 +79,12 @@ class Policy:
         if category not in known:
             asked = "name a category" if category is None else f"there is no category {category}"
             raise PolicyError(f"{asked}; {kb} has {', '.join(known) or 'none'}")
-        folder = os.path.join(kb, category)
-        declarations = Program(_included(folder, "declarations.lp"))
-        return cls(Program(_included(folder, "policy.lp")), declarations, os.path.join(kb, "core"))
+        folder, core = os.path.join(kb, category), os.path.join(kb, "core")
+        return cls(
+            Program(_included(folder, "policy.lp")),
+            Program(_included(folder, "declarations.lp")),
+            [_source(os.path.join(core, name)) for name in sorted(os.listdir(core)) if name.endswith(".lp")],
+        )
 
     def read(
         self, *paths: str, input_format: str | None = None, warn: Callable[[str], None] = lambda message: None
@@ -141,16 +148,24 @@ class Policy:
         Raises:
             QuestionError: for a reading or an option that does not exist.
         """
-        chosen = self.in_force(readings)
-        names = ["evaluate.lp", "checklist.lp"] if criteria else ["evaluate.lp"]
-        question = self.program.with_questions(_source(os.path.join(self.core, name)) for name in names)
-        hinge = self.program.with_questions([_source(os.path.join(self.core, "across.lp"))])
+        # The readings are looked at here and now, the evidence as the answers are asked for.
+        return self._evaluate(entries, self.in_force(readings), across=across, criteria=criteria)
+
+    def question(self, *names: str) -> Program:
+        """The policy's rules with those of questions, files of `core`."""
+        return Program([*self.program.sources, *(self.core[name] for name in names)])
+
+    def _evaluate(
+        self, entries: Iterable[Evidence], readings: dict[str, str], *, across: bool, criteria: bool
+    ) -> Iterator[Answer]:
+        verdicts = self.question("evaluate.lp", "checklist.lp") if criteria else self.question("evaluate.lp")
+        hinge = self.question("across.lp")
         for chunk in chunks(entries):
-            facts = Facts(chunk, chosen)
-            found = question.solve(facts)
+            facts = Facts(chunk, readings)
+            found = verdicts.solve(facts)
             dependence = hinge.solve_bravely(facts) if across else [None] * len(chunk)
             for evidence, atoms, hinges in zip(chunk, found, dependence, strict=True):
-                yield self._answer(evidence, chosen, _by_level(atoms), None if hinges is None else _by_level(hinges))
+                yield self._answer(evidence, readings, _by_level(atoms), None if hinges is None else _by_level(hinges))
 
     def _answer(self, evidence: Evidence, readings: Mapping[str, str], atoms: Atoms, hinges: Atoms | None) -> Answer:
         results = tuple(
@@ -271,7 +286,7 @@ class Policy:
             lines = source.text.splitlines()
             for number, line in enumerate(lines):
                 if line.startswith("% "):
-                    rule = next(n for n in range(number, len(lines)) if not lines[n].startswith("%"))
+                    rule = next((n for n in range(number, len(lines)) if not lines[n].startswith("%")), number)
                     for tag in re.findall(r"\[([^]]+)\]", line):
                         yield from ((pattern.strip(), f"{source.name}:{rule + 1}") for pattern in tag.split(","))
 
@@ -310,10 +325,10 @@ def _included(folder: str, name: str) -> Iterator[Source]:
         yield _source(os.path.normpath(os.path.join(folder, path)))
 
 
-def _digest(program: Program) -> str:
+def _digest(sources: Iterable[Source]) -> str:
     """The digest of rule files, of their folders and names, and of the order in which they stand."""
     digest = hashlib.sha256()
-    for source in program.sources:
+    for source in sources:
         text = source.text.encode()
         digest.update(f"{source.name} {len(text)}\n".encode() + text)
     return f"sha256:{digest.hexdigest()}"
@@ -352,6 +367,8 @@ def _fill(wording: str, parameters: Mapping[str, Any]) -> str:
     def value(match: re.Match[str]) -> str:
         found: Any = parameters
         for part in match[1].split("."):
+            if not isinstance(found, Mapping) or part not in found:
+                raise PolicyError(f"{match[0]} in a wording is no parameter of its clause: {wording}")
             found = found[part]
         return ", ".join(map(str, found)) if isinstance(found, list) else str(found)
 

@@ -39,6 +39,7 @@ def read_evidence(
     Raises:
         QuestionError: where a named file has a suffix that tells no form.
     """
+    # Every file is found before the first is read: a wrong path must not stop a run halfway.
     files = [found for path in paths for found in find_files(path, input_format, warn)]
     seen: set[str] = set()
     for file, form in files:

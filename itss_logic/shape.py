@@ -54,6 +54,10 @@ class Shape:
         return dossier.close()
 
     def _read(self, value: Value) -> None:
+        if _is_deep(value):
+            message, mend = f"the value is nested deeper than {limits.DEPTH}", "evidence is nested less than 10 deep"
+            self._misfit("too_large", message, mend, self.place.path or "$")
+            return
         root = self.place.path or "$"
         keys = self.vocabulary.keys()
         members = self._object(value, root, {CANDIDATE, FIELDS, *keys}, [CANDIDATE])
@@ -89,6 +93,10 @@ class Shape:
         if predicate.number == "many":
             if not isinstance(value, list):
                 self._misfit("wrong_type", f"{_kind(value)} is not a list", "write a list", path)
+                return
+            if len(value) > limits.FACTS:
+                message = f"the list has {len(value)} elements, and a candidate at most {limits.FACTS} facts"
+                self._misfit("too_large", message, "state less for one candidate", path)
                 return
             for index, element in enumerate(value):
                 self._statement(predicate, element, child(path, index), context)
@@ -214,6 +222,18 @@ def _slot(argument: Argument) -> str:
     if argument.kind == "of":
         return f"of {argument.domain}"
     return "field" if argument.kind == "field" else argument.key
+
+
+def _is_deep(value: Value) -> bool:
+    layer = [value]
+    for _ in range(limits.DEPTH):
+        layer = [
+            inner
+            for outer in layer
+            if isinstance(outer, (list, dict))
+            for inner in (outer if isinstance(outer, list) else outer.values())
+        ]
+    return bool(layer)
 
 
 def _kind(value: Value) -> str:

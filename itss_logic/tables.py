@@ -1,9 +1,11 @@
-"""Tables and checklists for people, and CSV that a spreadsheet can open."""
+"""Tables and checklists for people, and CSV that a spreadsheet can open.
+
+`columns` is the width of the terminal, or None where there is none and no line need be folded.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from itss_logic.errors import printable
@@ -17,11 +19,13 @@ MARKS = {"attained": "✓", "deemed": "◇", "pending": "…", "not_attained": "
 COLOURS = {"attained": "green", "deemed": "cyan", "pending": "yellow", "not_attained": None}
 
 NOTHING = "–"
-
-LEGEND = f"{MARKS['deemed']} deemed   {MARKS['pending']} pending: once claims are confirmed   {NOTHING} none"
+HINGES = "↔"
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the start of a formula."""
+
+LEAST_COLUMNS = 30
+"""Text gets a line of its own rather than fewer columns than these."""
 
 
 def width(text: str) -> int:
@@ -38,37 +42,95 @@ def pad(text: str, columns: int) -> str:
     return text + " " * (columns - width(text))
 
 
-def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def cut(text: str, columns: int) -> str:
+    """Text in at most so many columns."""
+    if width(text) <= columns:
+        return text
+    kept = text
+    while width(kept) >= columns:
+        kept = kept[: columns - 1] if len(kept) > columns else kept[:-1]
+    return f"{kept}…"
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     """Lines of rows with their columns aligned."""
     widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        yield "  ".join(map(pad, row, widths)).rstrip()
+    return ["  ".join(map(pad, row, widths)).rstrip() for row in rows]
 
 
-def overview(answers: Sequence[Answer], fields: Sequence[str], titles: Mapping[str, str]) -> Iterator[str]:
-    """One row a candidate: the highest level in each field, and what is pending above it."""
-    rows = [["candidate", *(titles.get(f, f) for f in fields)]]
-    for answer in answers:
-        rows.append([printable(answer.candidate), *(_highest(answer, f) for f in fields)])
-    yield from aligned(rows)
+def folded(prefix: str, text: str, columns: int | None) -> Iterator[str]:
+    """A prefix and a text beside it, folded at its own left edge; below it, where there is no room."""
+    if columns is None:
+        yield prefix + text
+        return
+    from textwrap import wrap
+
+    edge = width(prefix)
+    if columns - edge < LEAST_COLUMNS:
+        yield prefix.rstrip()
+        edge, prefix = 8, ""
+    first, *others = wrap(text, max(columns - edge, LEAST_COLUMNS)) or [""]
+    yield pad(prefix, edge) + first
+    yield from (" " * edge + line for line in others)
+
+
+def overview(
+    answers: Sequence[Answer],
+    shown: Sequence[tuple[str, int]],
+    level: int | None,
+    titles: Mapping[str, str],
+    columns: int | None,
+) -> Iterator[str]:
+    """One row a candidate: the highest level in each field and what is pending above it; or one level's verdicts."""
+    fields = list(dict.fromkeys(field for field, _ in shown))
+    cells = [[_highest(a, f) if level is None else _verdict(a, f, level, shown) for f in fields] for a in answers]
+    rows = aligned([[titles.get(f, f) for f in fields], *cells])
+    names = ["Candidate", *(printable(answer.candidate) for answer in answers)]
+    if columns is not None:
+        room = max(columns - 2 - max(map(width, rows)), 8)
+        names = [cut(name, room) for name in names]
+    yield from aligned(list(zip(names, rows, strict=True)))
     yield ""
-    yield LEGEND
+    legend = [f"{MARKS['pending']} pending: once claims are confirmed", f"{NOTHING} none"]
+    if level is None:
+        legend.insert(0, f"{MARKS['deemed']} deemed")
+    if any(result.across is not None for answer in answers for result in answer.results):
+        legend.append(f"{HINGES} levels that hinge on readings")
+    yield "   ".join(legend)
 
 
 def _highest(answer: Answer, field: str) -> str:
+    results = [result for result in answer.results if result.field == field]
     level = answer.highest[field]
-    text = NOTHING
-    if level is not None:
-        deemed = answer.result(field, level).verdict == "deemed"
-        text = f"{level} {MARKS['deemed']}" if deemed else str(level)
-    pending = [r.level for r in answer.results if r.field == field and r.verdict == "pending"]
-    return f"{text}  {max(pending)} {MARKS['pending']}" if pending and max(pending) > (level or 0) else text
+    parts = [NOTHING if level is None else str(level)]
+    if level is not None and answer.result(field, level).verdict == "deemed":
+        parts = [f"{level} {MARKS['deemed']}"]
+    pending = max((result.level for result in results if result.verdict == "pending"), default=0)
+    if pending > (level or 0):
+        parts.append(f"{pending} {MARKS['pending']}")
+    hinging = [str(result.level) for result in results if result.hinges_on]
+    if hinging:
+        parts.append(f"{HINGES} {' '.join(hinging)}")
+    return "  ".join(parts)
 
 
-def checklist(answer: Answer, results: Sequence[Result], titles: Mapping[str, str]) -> Iterator[tuple[str, str | None]]:
+def _verdict(answer: Answer, field: str, level: int, shown: Sequence[tuple[str, int]]) -> str:
+    if (field, level) not in shown:
+        return NOTHING
+    result = answer.result(field, level)
+    hinges = f"  {HINGES}" if result.hinges_on else ""
+    return f"{MARKS[result.verdict]} {result.verdict.replace('_', ' ')}{hinges}"
+
+
+def checklist(
+    answer: Answer, results: Sequence[Result], titles: Mapping[str, str], columns: int | None
+) -> Iterator[tuple[str, str | None]]:
     """Lines, each with its colour: the verdict on each level of one candidate and how far each criterion is met."""
     yield printable(answer.candidate), None
-    checks = iter(list(aligned([_check(criterion) for result in results for criterion in result.criteria])))
+    criteria = [criterion for result in results for criterion in result.criteria]
+    checks = aligned([[_mark(criterion), _count(criterion)] for criterion in criteria])
+    edge = max(map(width, checks), default=0)
+    rows = iter(checks)
     field = ""
     for result in results:
         if result.field != field:
@@ -76,28 +138,32 @@ def checklist(answer: Answer, results: Sequence[Result], titles: Mapping[str, st
             yield "", None
             yield titles.get(field, field), None
         by = f" ({', '.join(result.routes)})" if result.routes else ""
-        verdict = result.verdict.replace("_", " ")
-        yield (
-            f"  {MARKS[result.verdict]} level {result.level}: {verdict}{by}{_dependence(result)}",
-            COLOURS[result.verdict],
-        )
-        for check in islice(checks, len(result.criteria)):
-            yield f"      {check}", None
+        verdict = f"  {MARKS[result.verdict]} level {result.level}: {result.verdict.replace('_', ' ')}{by}"
+        for line in folded(verdict, _dependence(result), columns):
+            yield line, COLOURS[result.verdict]
+        for criterion in result.criteria:
+            for line in folded(f"      {pad(next(rows), edge)}  ", criterion.wording, columns):
+                yield line, None
 
 
-def _check(criterion: Criterion) -> list[str]:
-    mark = MARKS["attained" if criterion.is_met else "pending" if criterion.is_met_with_claims else "not_attained"]
-    count = f"{criterion.found} of {criterion.required}"
-    if criterion.found_with_claims > criterion.found:
-        count += f" (+{criterion.found_with_claims - criterion.found} claimed)"
-    return [f"{mark} {criterion.name}", count, criterion.wording]
+def _mark(criterion: Criterion) -> str:
+    verdict = "attained" if criterion.is_met else "pending" if criterion.is_met_with_claims else "not_attained"
+    return f"{MARKS[verdict]} {criterion.name}"
+
+
+def _count(criterion: Criterion) -> str:
+    claimed = criterion.found_with_claims - criterion.found
+    more = f" (+{claimed} claimed)" if claimed > 0 else ""
+    if criterion.found > criterion.required:
+        return f"{criterion.found}, {criterion.required} needed{more}"
+    return f"{criterion.found} of {criterion.required}{more}"
 
 
 def _dependence(result: Result) -> str:
     if result.across is None:
         return ""
-    on = f", hinges on {', '.join(result.hinges_on)}" if result.hinges_on else ""
-    return f" — reached under {result.across} of the readings{on}"
+    on = f"; hinges on {', '.join(result.hinges_on)}" if result.hinges_on else ""
+    return f" — reached under {result.across} of the combinations of readings{on}"
 
 
 def footer(answer: Answer, defaults: Mapping[str, str]) -> Iterator[str]:
@@ -120,24 +186,27 @@ def csv_rows(answer: Answer, results: Iterable[Result]) -> Iterator[list[str]]:
         yield [f"'{cell}" if cell.startswith(FORMULA) else cell for cell in row]
 
 
-def clause_table(clauses: Iterable[Clause]) -> Iterator[str]:
-    """One row a clause."""
-    rows = [["clause", "readings", "wording"]]
-    rows += [[c.id, ", ".join(c.readings) or NOTHING, c.wording] for c in clauses]
-    yield from aligned(rows)
+def clause_table(clauses: Sequence[Clause], columns: int | None) -> Iterator[str]:
+    """Every clause: its id, its wording, and the readings that it is open to."""
+    edge = max((width(clause.id) for clause in clauses), default=0)
+    for clause in clauses:
+        yield from folded(f"{pad(clause.id, edge)}  ", clause.wording, columns)
+        if clause.readings:
+            yield from folded(" " * (edge + 2), f"open to {', '.join(clause.readings)}", columns)
 
 
-def clause_page(clause: Clause) -> Iterator[str]:
+def clause_page(clause: Clause, columns: int | None) -> Iterator[str]:
     """All that there is to say about one clause."""
     yield clause.id
-    yield f"  {clause.wording}"
+    yield from folded("  ", clause.wording, columns)
     yield ""
-    rows = [["source", clause.section]]
-    rows += [["parameter", line] for line in _parameters(clause.parameters)]
-    rows += [["reading", name] for name in clause.readings]
-    rows += [["not formalised", text] for text in clause.not_formalised]
-    rows += [["rule", place] for place in clause.rules]
-    yield from (f"  {line}" for line in aligned(rows))
+    rows = [("source", clause.section)]
+    rows += [("parameter", line) for line in _parameters(clause.parameters)]
+    rows += [("reading", name) for name in clause.readings]
+    rows += [("not formalised", text) for text in clause.not_formalised]
+    rows += [("rule", place) for place in clause.rules]
+    for name, text in rows:
+        yield from folded(f"  {pad(name, 14)}  ", text, columns)
 
 
 def _parameters(parameters: Mapping[str, object], path: str = "") -> Iterator[str]:
@@ -148,19 +217,19 @@ def _parameters(parameters: Mapping[str, object], path: str = "") -> Iterator[st
             yield f"{path}{name}: {', '.join(value) if isinstance(value, list) else value}"
 
 
-def reading_page(readings: Iterable[Reading]) -> Iterator[str]:
+def reading_page(readings: Iterable[Reading], columns: int | None) -> Iterator[str]:
     """The readings with their options, the default first."""
     for reading in readings:
-        yield f"{reading.name}: {' | '.join(reading.options)}"
-        yield f"    {reading.question}"
+        yield from folded(f"{reading.name}: ", " | ".join(reading.options), columns)
+        yield from folded("    ", reading.question, columns)
 
 
-def not_formalised_page(clauses: Iterable[Clause]) -> Iterator[str]:
+def not_formalised_page(clauses: Iterable[Clause], columns: int | None) -> Iterator[str]:
     """What no rule takes up, with the clauses it belongs to."""
     texts: dict[str, list[str]] = {}
     for clause in clauses:
         for text in clause.not_formalised:
             texts.setdefault(text, []).append(clause.id)
     for text, ids in texts.items():
-        yield text
-        yield f"    {', '.join(ids)}"
+        yield from folded("", text, columns)
+        yield from folded("    ", ", ".join(ids), columns)

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 
 
 class Constant(str):
-    """A constant of the vocabulary, such as `hardware`; a plain `str` is a string, written in quotes."""
+    """A constant, written as it is; a plain `str` is a string, written in quotes."""
 
     __slots__ = ()
 

@@ -64,7 +64,7 @@ def _build(events: Iterator[yaml.Event]) -> Iterator[Value]:
 
 
 def _scalar(event: yaml.ScalarEvent) -> Value:
-    if event.style is None:
+    if not event.style:  # Plain: the C parser says so by an empty string, the Python one by None.
         for pattern, convert in PLAIN:
             if pattern.fullmatch(event.value):
                 return convert(event.value)

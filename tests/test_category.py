@@ -82,12 +82,13 @@ route_met(V, C, bread, 1, certificate) :- holds(V, C, certified).
 """
 
 DECLARED = ["../core/vocabulary.lp", "../core/clauses.lp", "../core/readings.lp", "vocabulary.lp", "clauses.lp"]
+WORDED = ["../core/checks.lp", "wordings.lp"]
 FILES = {
     "vocabulary.lp": VOCABULARY,
     "clauses.lp": CLAUSES,
     "wordings.lp": WORDINGS,
     "rules.lp": RULES,
-    "declarations.lp": "\n".join(f'#include "{name}".' for name in [*DECLARED, "wordings.lp"]),
+    "declarations.lp": "\n".join(f'#include "{name}".' for name in [*DECLARED, *WORDED]),
     "policy.lp": "\n".join(
         f'#include "{name}".' for name in [*DECLARED, "../core/views.lp", "../core/levels.lp", "rules.lp"]
     ),
@@ -213,6 +214,41 @@ def test_a_policy_that_clingo_reports_on_is_not_used(kb: Path, people: Path) -> 
     message = str(result.exception)
     assert f"{rules}:8" in message
     assert "hold" in message
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "defect"),
+    [
+        ("clauses.lp", "level(bread, (1; 2)).", "level(bread, (1; 2; 3)).", "no criterion at level (bread,3)"),
+        ("clauses.lp", "parameter(bread, 2, good_shifts, required, 2).", "", "`required` for criterion (bread,2,good_"),
+        ("clauses.lp", "level(bread, (1; 2)).", "level(bread, 1).", "no such level for clause (bread,2,good_shifts)"),
+        ("wordings.lp", '"Oven") :-', '"Oven") :- L < 2,', "no source section for clause (bread,2,good_shifts)"),
+        ("wordings.lp", "wording(F, L, K, ", "wording(F, 1, K, ", "no wording for clause (bread,2,good_shifts)"),
+        ("clauses.lp", "route(kpi, 1).", "route(kpi, 1). reading(hot, 1).", "no option for reading hot"),
+        ("clauses.lp", "route(kpi, 1).", "route(kpi, 1). open_to(bread, 1, x, hot).", "no such reading that a clause"),
+    ],
+)
+def test_a_policy_with_a_defect_is_not_used(kb: Path, people: Path, file: str, old: str, new: str, defect: str) -> None:
+    assert old in FILES[file]
+    (kb / "baking" / file).write_text(FILES[file].replace(old, new), encoding="utf-8")
+    result = run("evaluate", people, "--kb", kb)
+    assert defect in str(result.exception)
+
+
+def test_a_wording_that_names_no_parameter_is_told(kb: Path) -> None:
+    (kb / "baking" / "wordings.lp").write_text(WORDINGS.replace("{loaves}", "{loafs}"), encoding="utf-8")
+    result = run("policy", "show", "--kb", kb)
+    assert "{loafs} in a wording is no parameter" in str(result.exception)
+
+
+def test_several_needed_levels_must_all_be_reached(kb: Path, people: Path) -> None:
+    clauses = CLAUSES.replace("(1; 2)", "(1; 2; 3)") + "parameter(bread, 3, good_shifts, required, 1)."
+    needs = "needs_level(V, bread, 3, L) :- view(V), level(bread, L), L < 3."
+    (kb / "baking" / "clauses.lp").write_text(clauses, encoding="utf-8")
+    (kb / "baking" / "rules.lp").write_text(RULES + needs, encoding="utf-8")
+    [ann, *_] = json.loads(run("evaluate", people, "--kb", kb, "--format", "json").output)
+    third = ann["results"][2]
+    assert (third["routes"], third["unmet"]) == ([], ["lower_level"])
 
 
 def test_a_policy_that_leaves_a_choice_is_not_used(kb: Path, people: Path) -> None:

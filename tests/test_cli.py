@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from itss_logic import Policy
+from itss_logic import Evidence, Policy, tables
 from itss_logic.export import FileNames
 
 PEOPLE = str(Path(__file__).parent / "data" / "sample-200.jsonl")
@@ -100,6 +100,7 @@ def test_readings_are_in_force_and_in_the_answer() -> None:
         (["--level", "2"], ["level 2", "facility_management 6"]),
         (["--require", "hardware:7"], ["level 7 of hardware is undefined"]),
         (["--require", "hardware"], ["FIELD:LEVEL"]),
+        (["--require", "hardware:3000000000"], ["FIELD:LEVEL"]),
         (["--category", "cooking"], ["no category cooking", "customer_service"]),
         (["--format", "xml"], ["xml"]),
         (["no-such-file.json"], ["no-such-file.json"]),
@@ -126,6 +127,8 @@ def test_bad_questions_are_usage_errors_that_say_what_exists(arguments: list[str
         ([AP, WRONG], ["software:3", "hardware:5"], 3),
         ([WRONG], [], 2),
         ([WRONG], ["software:3"], 2),
+        ([], [], 0),
+        ([], ["software:3"], 2),
     ],
 )
 def test_exit_codes(people: list[dict[str, Any]], required: list[str], code: int) -> None:
@@ -144,13 +147,43 @@ def test_field_and_level_narrow_what_is_shown() -> None:
 
 def test_table_has_a_row_a_candidate_and_marks() -> None:
     shown = itss("evaluate", "-", stdin=lines(AP, NOBODY, CLAIMS, {"candidate": "田中 愛子"})).stdout.splitlines()
-    assert shown[0].split() == ["candidate", "Hardware", "Software", "Facility", "Management"]
+    assert shown[0].split() == ["Candidate", "Hardware", "Software", "Facility", "Management"]
     assert shown[1].split() == ["ann", "3", "◇", "3", "◇", "3", "◇"]
     assert shown[2].split() == ["bob", "–", "–", "–"]
     assert shown[3].split() == ["dan", "–", "3", "…", "–", "3", "…", "–", "3", "…"]
     # The Japanese name takes two columns a character, so that its row starts one space earlier for each.
     assert shown[4].index("–") == shown[2].index("–") - 4
     assert any(line.startswith("policy sha256:") for line in shown)
+
+
+def test_table_shows_what_was_asked_for() -> None:
+    at_3 = itss("evaluate", "-", "--level", "3", "--across-readings", stdin=lines(AP, NOBODY)).stdout.splitlines()
+    assert at_3[1].split() == ["ann", *["◇", "deemed", "↔"] * 3]
+    assert at_3[2].split() == ["bob", *["✗", "not", "attained"] * 3]
+    across = itss("evaluate", "-", "--across-readings", stdin=lines(AP, NOBODY)).stdout.splitlines()
+    assert across[1].split() == ["ann", *["3", "◇", "↔", "3"] * 3]
+    assert "hinge" in across[4]
+
+
+def test_lines_fold_at_the_width_of_the_terminal() -> None:
+    policy = Policy.load()
+    entries = [policy.entry({"candidate": id}) for id in ("a" * 300, "愛" * 90, "bob")]
+    people = [entry for entry in entries if isinstance(entry, Evidence)]
+    shown = policy.levels_of()
+    for columns in (60, 80, 120):
+        [one] = policy.evaluate(people[2:], across=True, criteria=True)
+        pages = [
+            *(line for line, _ in tables.checklist(one, one.results, policy.vocabulary.titles, columns)),
+            *tables.clause_table(policy.clauses, columns),
+            *(line for clause in policy.clauses for line in tables.clause_page(clause, columns)),
+            *tables.reading_page(policy.readings, columns),
+            *tables.not_formalised_page(policy.clauses, columns),
+        ]
+        table = list(tables.overview(list(policy.evaluate(people)), shown, None, policy.vocabulary.titles, columns))
+        assert max(map(tables.width, [*pages, *table[:4]])) <= columns
+        assert len({tables.width(line[: line.index("–")]) for line in table[1:4]}) == 1
+        words = " ".join(" ".join(pages).split())
+        assert all(reading.question in words for reading in policy.readings)
 
 
 def test_checklist_for_one_candidate() -> None:
@@ -163,7 +196,7 @@ def test_checklist_for_one_candidate() -> None:
     rows = [" ".join(line.split()) for line in shown.splitlines()]
     assert any(row.startswith("… specialty 0 of 1 (+1 claimed)") for row in rows)
     assert any(row.startswith("… leads 0 of 1 (+1 claimed) Leads others") for row in rows)
-    assert any(row.startswith("✓ develops 2 of 1") for row in rows)
+    assert any(row.startswith("✓ develops 2, 1 needed") for row in rows)
     assert "readings: ap_exam=deems_specialty" in rows
 
 
@@ -185,7 +218,10 @@ def test_check_tells_refusals_alone() -> None:
     ]
     assert result.returncode == 1
     assert result.stderr.startswith("-:2:$.exams[0]: unknown_value: ")
-    assert itss("check", "-", stdin=lines(AP)).stdout == "1 candidate can be evaluated; 0 refusals\n"
+    assert itss("check", "-", stdin=lines({**WRONG, "leads_others": 1})).stdout == (
+        "0 candidates can be evaluated, 1 refused (2 errors)\n"
+    )
+    assert itss("check", "-", stdin=lines(AP)).stdout == "1 candidate can be evaluated, 0 refused\n"
 
 
 def test_export_writes_one_safe_file_a_candidate(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from itss_logic import Answer, Evidence, Policy
 from itss_logic.export import FileNames
@@ -100,6 +101,17 @@ def test_one_file_a_person(policy: Policy, people: list[Evidence], tmp_path: Pat
     for evidence in people[:40]:
         (tmp_path / names.of(evidence.candidate)).write_text(evidence.as_lp(), encoding="utf-8")
     assert accepted(policy, tmp_path) == people[:40]
+
+
+@pytest.mark.parametrize("parser", ["CSafeLoader", "SafeLoader"])
+def test_yaml_is_the_same_evidence(
+    policy: Policy, people: list[Evidence], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parser: str
+) -> None:
+    monkeypatch.setattr(yaml, "CSafeLoader", getattr(yaml, parser))
+    file = tmp_path / "people.yaml"
+    with open(PEOPLE, encoding="utf-8") as lines:
+        file.write_text(yaml.safe_dump([json.loads(line) for line in itertools.islice(lines, 40)]), encoding="utf-8")
+    assert accepted(policy, file) == people[:40]
 
 
 def renamed(evidence: Evidence, number: int) -> Evidence:

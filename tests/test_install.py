@@ -25,3 +25,5 @@ def test_the_wheel_ships_the_rules(tmp_path: Path) -> None:
     )
     assert (result.returncode, result.stderr) == (0, "")
     assert "deemed (exam)" in result.stdout
+    [package] = environment.glob("lib/*/site-packages/itss_logic")
+    assert (package / "py.typed").exists()
