@@ -162,7 +162,7 @@ def check(evidence: Sequence[str], input_format: str | None, category: str | Non
         pass
     refusals = [refusal for refused in intake.refused for refusal in refused.refusals]
     if form == "json":
-        _print_json({"candidates": intake.accepted, "refusals": [refusal.as_json() for refusal in refusals]})
+        click.echo(_json({"candidates": intake.accepted, "refusals": [refusal.as_json() for refusal in refusals]}))
     else:
         errors = f" ({_count(len(refusals), 'error')})" if refusals else ""
         click.echo(f"{_count(intake.accepted, 'candidate')} can be evaluated, {len(intake.refused)} refused{errors}")
@@ -260,8 +260,7 @@ class Intake:
         for entry in self.entries:
             if isinstance(entry, Refused):
                 self.refused.append(entry)
-                for refusal in entry.refusals:
-                    click.echo(str(refusal), err=True)
+                click.echo("\n".join(map(str, entry.refusals)), err=True)
             else:
                 self.accepted += 1
                 yield entry
@@ -310,7 +309,7 @@ def _write_csv(policy: Policy, answers: Iterable[Answer], shown: Shown) -> None:
 
     from itss_logic import tables
 
-    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer = csv.writer(sys.stdout, lineterminator="\r\n")
     writer.writerow([*tables.CSV_COLUMNS, *tables.CSV_ORIGIN])
     for answer in answers:
         writer.writerows(tables.csv_rows(answer, _only(answer, shown)))
@@ -382,9 +381,9 @@ def main() -> NoReturn:
     except (click.Abort, KeyboardInterrupt):
         _fail("interrupted", INTERRUPTED)
     except ItssError as error:
-        _fail(str(error), UNUSABLE)
+        _fail("\n".join(map(printable, str(error).split("\n"))), UNUSABLE)
     except OSError as error:
-        _fail(f"{error.filename or 'file'}: {error.strerror or error}", UNUSABLE)
+        _fail(printable(f"{error.filename or 'file'}: {error.strerror or error}"), UNUSABLE)
     except Exception as error:
         if os.environ.get("ITSS_DEBUG"):
             raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 from clingo import Control, Model, Symbol, SymbolType
@@ -95,6 +95,7 @@ class Program:
 
         return declared
 
+    @cached_property
     def heads(self) -> frozenset[str]:
         """The predicates that some rule of the program derives."""
         from clingo.ast import AST, ASTType, parse_string
@@ -170,6 +171,8 @@ def _numbered(fact: Fact, candidate: int, ids: dict[str, int]) -> str:
         return f"{CLAIMED}({_numbered(inner, candidate, ids)})"
     arguments = [str(candidate)]
     for term in fact.arguments[1:]:
+        if isinstance(term, Fact):
+            raise TypeError(f"{fact.name} is not evidence that was checked")
         is_id = isinstance(term, str) and not isinstance(term, Constant)
         arguments.append(str(ids.setdefault(str(term), len(ids)) if is_id else term))
     return f"{fact.name}({','.join(arguments)})"

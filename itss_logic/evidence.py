@@ -76,9 +76,9 @@ class Dossier:
         if len(self.stated) > limits.FACTS:
             message = f"the candidate has more than {limits.FACTS} facts"
             self.refuse(Problem("too_large", message, "state less for one candidate"), self.place)
-        elif self.candidate is not None:
+        else:
             facts = Check(self).run()
-            if not self.refusals:
+            if self.candidate is not None and not self.refusals:
                 about = [Fact(CANDIDATE, (self.candidate,)), *facts]
                 return Evidence(self.candidate, tuple(fact for _, fact in sorted({str(f): f for f in about}.items())))
         if self.omitted:
@@ -138,7 +138,7 @@ class Check:
         owner = stated.fact.arguments[at]
         fact = self._normal(stated.fact, predicate)
         key = (str(predicate.owner), str(owner))
-        if key not in self.owners:
+        if not isinstance(owner, str) or key not in self.owners:
             problems = list(check_text(owner, predicate.arguments[at].key))
             for problem in problems:
                 self.dossier.refuse(problem, stated.place)
@@ -203,20 +203,20 @@ class Dossiers:
 
     def add(self, fact: Fact, place: Place) -> None:
         """Take up one fact, in the form of `.lp`."""
-        subject = fact
-        if fact.name in (CLAIMED, SOURCE) and fact.arguments and isinstance(fact.arguments[0], Fact):
-            subject = fact.arguments[0]
-        if not subject.arguments:
-            problem = self.vocabulary.problem_with_name(subject)
+        innermost = _inside(fact)
+        while _inside(innermost) is not innermost:
+            innermost = _inside(innermost)
+        if not innermost.arguments:
+            problem = self.vocabulary.problem_with_name(innermost)
             self._dossier(None, place).refuse(
                 problem or Problem("wrong_arity", "no candidate is named", "name it"), place
             )
             return
-        problems = list(check_text(subject.arguments[0], CANDIDATE))
-        candidate = None if problems else str(subject.arguments[0])
+        problems = list(check_text(innermost.arguments[0], CANDIDATE))
+        candidate = None if problems else str(innermost.arguments[0])
         dossier = self._dossier(candidate, place)
         if candidate is not None:
-            problems = list(self._state(fact, subject, place, dossier))
+            problems = list(self._state(fact, _inside(fact), place, dossier))
         for problem in problems:
             dossier.refuse(problem, place)
 
@@ -262,3 +262,9 @@ class Dossiers:
             items = ", ".join(p.name for p in self.vocabulary.predicates.values() if p.is_item)
             return Problem("unknown_value", f"{subject.name} is no item", f"only these can stand here: {items}")
         return self.vocabulary.problem_with_name(subject)
+
+
+def _inside(fact: Fact) -> Fact:
+    """The item that a claim or a source is about; any other fact itself."""
+    inner = fact.arguments[0] if fact.name in (CLAIMED, SOURCE) and fact.arguments else fact
+    return inner if isinstance(inner, Fact) else fact

@@ -25,5 +25,9 @@ class FileNames:
         if not SAFE.fullmatch(name) or DEVICE.fullmatch(name) or name.lower() in self.given:
             plain = re.sub(r"[^A-Za-z0-9]+", "-", candidate)[:40].strip("-")
             name = f"{plain or 'candidate'}-{hashlib.sha256(candidate.encode()).hexdigest()[:16]}"
-        self.given.add(name.lower())
-        return f"{name}.lp"
+        unique, count = name, 1
+        while unique.lower() in self.given:
+            count += 1
+            unique = f"{name}-{count}"
+        self.given.add(unique.lower())
+        return f"{unique}.lp"

@@ -18,6 +18,7 @@ TOKEN = re.compile(
     r"""(?P<space>[ \t\r\n]+|%(?!\*)[^\n]*)
     |(?P<comment>%\*)
     |(?P<string>"(?:[^"\\\n]++|\\["\\n])*+")
+    |(?P<open>"[^\n]*)
     |(?P<number>0x[0-9A-Fa-f]+|0o[0-7]+|0b[01]+|0|[1-9][0-9]*)
     |(?P<constant>_*[a-z][A-Za-z0-9_']*)
     |(?P<variable>_*[A-Z][A-Za-z0-9_']*|_+)
@@ -25,6 +26,8 @@ TOKEN = re.compile(
     |(?P<mark>\.\.|:-|:~|\*\*|[-.(),;:{}|@+*/\\?&^~<>=!\[\]$])""",
     re.VERBOSE,
 )
+
+COMMENT = re.compile(r"\*%|%\*|%[^\n]*")
 
 UNESCAPE = re.compile(r'\\(["\\n])')
 
@@ -45,11 +48,20 @@ NOT_FACTS = {
 
 
 class Token(NamedTuple):
-    """A token: its kind (a group of `TOKEN`, `error` or `end`), text and offset."""
+    """A token: its kind (a group of `TOKEN`, `unknown` or `end`), text and offset."""
 
     kind: str
     text: str
     offset: int
+
+
+def not_a_fact(token: Token) -> str | None:
+    """What a token makes of its statement, where that cannot be a fact."""
+    if token.kind in ("variable", "directive"):
+        return f"a {token.kind}"
+    if token.kind == "mark" and token.text not in "(),.":
+        return NOT_FACTS.get(token.text, "arithmetic or a comparison")
+    return "negation" if token == ("constant", "not", token.offset) else None
 
 
 class FactError(Exception):
@@ -58,6 +70,20 @@ class FactError(Exception):
     def __init__(self, code: str, message: str, mend: str, offset: int) -> None:
         super().__init__(message)
         self.code, self.message, self.mend, self.offset = code, message, mend, offset
+
+    def told_by(self, rest: list[Token]) -> FactError:
+        """The same error; but where the rest of the statement shows that it is no fact at all, that."""
+        if self.code == "syntax":
+            for token in rest:
+                what = not_a_fact(token)
+                if what is not None:
+                    return FactError(
+                        "not_a_fact",
+                        f"{shorten(token.text)} makes {what}, which is not a fact",
+                        ONLY_FACTS,
+                        self.offset,
+                    )
+        return self
 
 
 class Statement(NamedTuple):
@@ -72,18 +98,27 @@ def tokens(text: str) -> Iterator[Token]:
     position = 0
     while position < len(text):
         match = TOKEN.match(text, position)
-        kind = match.lastgroup if match else "error"
+        kind = match.lastgroup if match else "unknown"
         assert kind is not None
         start, position = position, match.end() if match else position + 1
         if kind == "comment":
-            end = text.find("*%", position)
-            if end < 0:
-                yield Token("error", "%*", start)
+            position = _end_of_comment(text, start)
+            if position < 0:
+                yield Token("open", "%*", start)
                 break
-            position = end + 2
         elif kind != "space":
             yield Token(kind, text[start:position], start)
     yield Token("end", "", len(text))
+
+
+def _end_of_comment(text: str, start: int) -> int:
+    """Where a block comment ends; -1 where it does not. As in clingo, it may hold others, and line comments."""
+    depth = 0
+    for mark in COMMENT.finditer(text, start):
+        depth += {"%*": 1, "*%": -1}.get(mark[0], 0)
+        if depth == 0:
+            return mark.end()
+    return -1
 
 
 def parse(text: str, report: Callable[[FactError], None]) -> Iterator[Statement]:
@@ -94,8 +129,7 @@ def parse(text: str, report: Callable[[FactError], None]) -> Iterator[Statement]
         try:
             yield Statement(reader.fact(), start)
         except FactError as error:
-            report(error)
-            reader.skip()
+            report(error.told_by(reader.skip()))
 
 
 class Reader:
@@ -112,15 +146,19 @@ class Reader:
             self.token = next(self.stream)
         return token
 
-    def skip(self) -> None:
-        """Go on after the full stop that ends the statement; `#script` ends with `#end`."""
+    def skip(self) -> list[Token]:
+        """Go on after the full stop that ends the statement, and give what was passed; `#script` ends with `#end`."""
+        passed: list[Token] = []
         while self.token.kind != "end":
             token = self.advance()
+            if len(passed) < limits.REFUSALS:
+                passed.append(token)
             if token.text == "#script" and token.kind == "directive":
                 while self.token.kind != "end" and self.token.text != "#end":
                     self.advance()
             elif token.text == "." and token.kind == "mark":
-                return
+                break
+        return passed
 
     def fact(self) -> Fact:
         """Read one fact with its full stop."""
@@ -173,22 +211,25 @@ class Reader:
         raise self.unexpected("a term")
 
     def number(self, sign: int) -> int:
-        """Read a whole number; one of more digits than any range allows is cut, which leaves it out of range."""
+        """Read a whole number; one of more digits than any range allows becomes one that is out of range."""
         text = self.advance().text
         if self.token.text == "(" or self.token.kind in ("constant", "number", "variable"):
             raise self.unexpected("a comma or a closing parenthesis")
-        return sign * int(text[:40], 0)
+        is_long = len(text.lstrip("0xob")) > 40
+        return sign * (10**40 if is_long else int(text, 0))
 
     def unexpected(self, wanted: str) -> FactError:
         """The error that the current token is."""
-        kind, text, offset = self.token
-        what = {"variable": "a variable", "directive": "a directive"}.get(kind) or NOT_FACTS.get(text)
-        if kind == "mark" and what is None and text not in "(),.":
-            what = "arithmetic or a comparison"
-        if kind == "constant" and text == "not":
-            what = "negation"
+        text, offset = self.token.text, self.token.offset
+        what = not_a_fact(self.token)
         if what is not None:
             return FactError("not_a_fact", f"{shorten(text)} makes {what}, which is not a fact", ONLY_FACTS, offset)
-        found = "the end of the text" if kind == "end" else f"{shorten(text)}"
-        mend = "close the comment with *%" if text == "%*" else "write name(argument,…). with strings in double quotes"
+        found = shorten(text) if text else "the end of the text"
+        mend = "write name(argument,…). with strings in double quotes"
+        if self.token.kind == "open":
+            mend = (
+                "close the comment with *%"
+                if text == "%*"
+                else 'close the string with "; in it only \\", \\\\ and \\n are escaped'
+            )
         return FactError("syntax", f"{wanted} is expected, not {found}", mend, offset)

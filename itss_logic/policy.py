@@ -49,7 +49,7 @@ class Policy:
         defects = [f"{what} {write(subject)}" for what, subject in declared("defect", 2)]
         if defects:
             raise PolicyError(f"the policy has defects: {'; '.join(defects)}")
-        self.vocabulary = Vocabulary(declared, program.heads)
+        self.vocabulary = Vocabulary(declared, lambda: program.heads)
         self.fields = [str(f) for f in self.vocabulary.fields]
         self.levels: list[tuple[str, int]] = sorted(
             ((str(f), level) for f, level in declared("level", 2)), key=lambda row: (self.fields.index(row[0]), row[1])

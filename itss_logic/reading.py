@@ -9,7 +9,7 @@ from typing import BinaryIO, TypeAlias
 
 from itss_logic import limits
 from itss_logic.documents import DocumentError, Value, decode, parse_json
-from itss_logic.errors import Place, QuestionError, Refusal, shorten
+from itss_logic.errors import Place, QuestionError, Refusal, printable, shorten
 from itss_logic.evidence import Dossier, Dossiers, Entry, Refused
 from itss_logic.shape import Shape, child
 from itss_logic.vocabulary import Problem, Vocabulary
@@ -58,7 +58,9 @@ def find_files(
     else:
         form = _form(path) or input_format
         if form is None:
-            raise QuestionError(f"{path}: its suffix is none of {', '.join(FORMS)}; name its form with --input-format")
+            raise QuestionError(
+                f"{printable(path)}: its suffix is none of {', '.join(FORMS)}; name its form with --input-format"
+            )
         yield path, form
 
 
@@ -69,12 +71,19 @@ def _walk(folder: str, warn: Callable[[str], None]) -> Iterator[tuple[str, str]]
         form = _form(entry.name)
         if entry.is_dir(follow_symlinks=False):
             yield from _walk(entry.path, warn)
-        elif not entry.is_file():
+        elif not _is_file(entry):
             warn(f"{entry.path}: passed over, not a file")
         elif form is None:
             warn(f"{entry.path}: passed over, its suffix is none of {', '.join(FORMS)}")
         else:
             yield entry.path, form
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # A link that leads to itself.
+        return False
 
 
 def _form(file: str) -> str | None:
@@ -150,7 +159,7 @@ def _read_lines(stream: BinaryIO, file: str, vocabulary: Vocabulary) -> Iterator
                 raise DocumentError("too_large", message, "state less for one candidate")
             text = decode(data)
             if text.strip():
-                yield _read_object(parse_json(text), vocabulary, Place(file, number, None, "$"))
+                yield _read_object(parse_json(text.rstrip()), vocabulary, Place(file, number, None, "$"))
         except DocumentError as error:
             yield _refuse(error, Place(file, number, error.column))
 

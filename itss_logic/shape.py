@@ -30,7 +30,8 @@ def child(path: str, key: str | int) -> str:
     """The JSON path of a member or an element."""
     if isinstance(key, int):
         return f"{path}[{key}]"
-    return f"{path}.{key}" if (key.isascii() and key.isidentifier()) else f"{path}[{json.dumps(shorten(key))}]"
+    key = shorten(key)
+    return f"{path}.{key}" if (key.isascii() and key.isidentifier()) else f"{path}[{json.dumps(key)}]"
 
 
 class Shape:
@@ -138,12 +139,23 @@ class Shape:
                 # Without its own id an item goes by its path, so that the rest of it can be looked at all the same.
                 known.setdefault(argument.key, path)
         is_claim = self._status(members, path)
+        is_sourced = SOURCE in members and self._is_text(members[SOURCE], SOURCE, child(path, SOURCE))
         if all(key in known for key in needed):
             fact = self._state(predicate, path, known, is_claim=is_claim, spelled=True)
-            if SOURCE in members and self._is_text(members[SOURCE], SOURCE, child(path, SOURCE)):
+            if is_sourced:
                 self.stated.append(Stated(fact, self._place(path), SOURCE, members[SOURCE], path))
+        else:
+            self._incomplete(predicate, known, path)
         owner = {f"of {predicate.name}": known[a.key] for a in predicate.own if a.kind == "id"}
         self._members(attributes, members, path, {**context, **owner})
+
+    def _incomplete(self, predicate: Predicate, known: dict[str, Term], path: str) -> None:
+        """Look at the arguments that are there, of a statement that lacks others."""
+        f = known.get("field")
+        for argument in predicate.own:
+            if argument.key in known:
+                problems = self.vocabulary.check_argument(argument, known[argument.key], None if f is None else str(f))
+                self._misfits(problems, child(path, argument.key))
 
     def _status(self, members: Members, path: str) -> bool:
         """Whether an item is claimed rather than verified."""
@@ -177,6 +189,8 @@ class Shape:
                 self._misfit("wrong_type", f"{_kind(value)} is not a number", "write a whole number", path)
             elif isinstance(value, float) and not value.is_integer():
                 self._misfit("bad_number", f"{value} is not a whole number", "write a whole number", path)
+            elif abs(value) > 10**40:
+                self._misfit("bad_number", "the number is beyond any range", "write the number in digits", path)
             else:
                 return int(value)
         elif argument.kind == "value" and spelled:
@@ -194,7 +208,7 @@ class Shape:
         if not isinstance(value, dict):
             self._misfit("wrong_type", f"{_kind(value)} is not an object", "write an object", path)
             return None
-        members = value if isinstance(value, Members) else Members(list(value.items()))
+        members = value if isinstance(value, Members) else Members([(str(key), v) for key, v in value.items()])
         for key in members.repeated:
             message = f"the key {shorten(key)} stands twice in one object"
             self._misfit("syntax", message, "keep one of them", child(path, key))
@@ -227,6 +241,8 @@ def _slot(argument: Argument) -> str:
 def _is_deep(value: Value) -> bool:
     layer = [value]
     for _ in range(limits.DEPTH):
+        if not layer:
+            break
         layer = [
             inner
             for outer in layer
@@ -243,7 +259,9 @@ def _kind(value: Value) -> str:
         return "true" if value else "false"
     if isinstance(value, (list, dict)):
         return "a list" if isinstance(value, list) else "an object"
-    return shorten(value) if isinstance(value, str) else str(value)
+    if isinstance(value, (int, float)):
+        return "a number"
+    return shorten(value) if isinstance(value, str) else f"a {type(value).__name__}"
 
 
 TEXT = {"type": "string", "maxLength": limits.TEXT_CHARACTERS, "pattern": "^[^\\u0000]*$"}

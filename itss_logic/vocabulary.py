@@ -148,7 +148,7 @@ class Vocabulary:
             return
         sound = True
         for argument, term in zip(predicate.arguments, arguments, strict=True):
-            for problem in self._check_argument(argument, term, f):
+            for problem in self.check_argument(argument, term, f):
                 sound = False
                 yield problem
         own = tuple(t for a, t in zip(predicate.arguments, arguments, strict=True) if a.kind == "value")
@@ -162,7 +162,8 @@ class Vocabulary:
         mend = f"leave it out; it is used in {', '.join(predicate.fields)}"
         return Problem("unknown_value", f"{predicate.name} is not used in {f}", mend)
 
-    def _check_argument(self, argument: Argument, term: Term, f: str | None) -> Iterator[Problem]:
+    def check_argument(self, argument: Argument, term: Term, f: str | None) -> Iterator[Problem]:
+        """Yield what is wrong with one argument, in a field."""
         if argument.kind == "id":
             yield from check_text(term, argument.key, argument)
         elif argument.kind == "value":

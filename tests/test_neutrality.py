@@ -8,9 +8,7 @@ from pathlib import Path
 import itss_logic
 from itss_logic import Policy
 
-COMMON = set(
-    ["criteria", "depth", "items", "member", "other", "part", "required", "size", "small", "stated", "any", "all"]
-)
+COMMON = {"criteria", "depth", "items", "member", "other", "part", "required", "size", "small", "stated", "any", "all"}
 """Words that programs and sentences about them cannot do without."""
 
 
