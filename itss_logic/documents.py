@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any, NoReturn, TypeAlias
 
 Value: TypeAlias = "None | bool | int | float | str | list[Value] | Members"
@@ -18,7 +19,7 @@ class Members(dict[str, Any]):
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
-        self.repeated: list[str] = []
+        self.repeated: Sequence[str] = ()
         if len(self) < len(pairs):
             self.repeated = [key for key, times in Counter(key for key, _ in pairs).items() if times > 1]
 

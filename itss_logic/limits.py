@@ -1,6 +1,6 @@
 """The stated limits on evidence: above them it is refused with `too_large`."""
 
-FILE_BYTES = 64 * 2**20
+FILE_BYTES = 16 * 2**20
 """Size of a `.json`, `.yaml` or `.lp` file, and of standard input in these forms. JSON lines have no such limit."""
 
 LINE_BYTES = 4 * 2**20

@@ -82,7 +82,7 @@ def _walk(folder: str, warn: Callable[[str], None]) -> Iterator[tuple[str, str]]
 def _is_file(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_file()
-    except OSError:  # A link that leads to itself.
+    except OSError:  # A link to itself.
         return False
 
 

