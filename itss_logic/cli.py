@@ -288,7 +288,7 @@ def _write_table(policy: Policy, answers: Iterable[Answer], shown: Shown) -> Non
     else:
         _print_lines(tables.overview(found, shown.levels, shown.only, titles, columns))
     click.echo()
-    _print_lines(tables.footer(found[0], policy.in_force()))
+    _print_lines(tables.footer(found[0], policy.in_force(), columns))
 
 
 def _write_json(policy: Policy, answers: Iterable[Answer], shown: Shown) -> None:

@@ -215,7 +215,8 @@ class Reader:
         text = self.advance().text
         if self.token.text == "(" or self.token.kind in ("constant", "number", "variable"):
             raise self.unexpected("a comma or a closing parenthesis")
-        is_long = len(text.lstrip("0xob")) > 40
+        digits = text[2:].lstrip("0") if text.startswith("0") else text
+        is_long = len(digits) > 40
         return sign * (10**40 if is_long else int(text, 0))
 
     def unexpected(self, wanted: str) -> FactError:

@@ -15,5 +15,8 @@ TEXT_CHARACTERS = 1_024
 DEPTH = 16
 """Nesting of a JSON or YAML value, and of a term."""
 
+PARSER_DEPTH = 900
+"""Nesting beyond which a whole JSON or YAML file is not read; about where Python's JSON reader gives up."""
+
 REFUSALS = 1_000
 """Errors listed for one candidate, or for one file that cannot be split into candidates."""

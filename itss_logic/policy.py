@@ -34,8 +34,8 @@ def default_kb() -> str:
 class Policy:
     """The policy of one job category. Make one with `Policy.load`.
 
-    `digest` is that of every rule file of the category and of `core`, questions included. `levels` are the fields and
-    levels that have criteria, `options` the readings with their options, the default first.
+    `digest` is that of every rule file that the category's `policy.lp` includes, and of `core`. `levels` are the
+    fields and levels that have criteria, `options` the readings with their options, the default first.
     """
 
     def __init__(self, program: Program, declarations: Program, core: Sequence[Source]) -> None:

@@ -67,7 +67,8 @@ def folded(prefix: str, text: str, columns: int | None) -> Iterator[str]:
 
     edge = width(prefix)
     if columns - edge < LEAST_COLUMNS:
-        yield prefix.rstrip()
+        if prefix.strip():
+            yield prefix.rstrip()
         edge, prefix = 8, ""
     first, *others = wrap(text, max(columns - edge, LEAST_COLUMNS)) or [""]
     yield pad(prefix, edge) + first
@@ -91,12 +92,12 @@ def overview(
         names = [cut(name, room) for name in names]
     yield from aligned(list(zip(names, rows, strict=True)))
     yield ""
-    legend = [f"{MARKS['pending']} pending: once claims are confirmed", f"{NOTHING} none"]
+    legend = [f"{MARKS['pending']} pending: once claims are confirmed"]
     if level is None:
-        legend.insert(0, f"{MARKS['deemed']} deemed")
+        legend = [f"{MARKS['deemed']} deemed", *legend, f"{NOTHING} none"]
     if any(result.across is not None for answer in answers for result in answer.results):
-        legend.append(f"{HINGES} levels that hinge on readings")
-    yield "   ".join(legend)
+        legend.append(f"{HINGES} hinges on readings")
+    yield from folded("", "   ".join(legend), columns)
 
 
 def _highest(answer: Answer, field: str) -> str:
@@ -166,11 +167,11 @@ def _dependence(result: Result) -> str:
     return f" — reached under {result.across} of the combinations of readings{on}"
 
 
-def footer(answer: Answer, defaults: Mapping[str, str]) -> Iterator[str]:
+def footer(answer: Answer, defaults: Mapping[str, str], columns: int | None) -> Iterator[str]:
     """What the answers rest on: the policy, and the readings that are not the default."""
     other = [f"{name}={option}" for name, option in answer.readings.items() if defaults[name] != option]
     yield f"policy {answer.policy}"
-    yield f"readings: {', '.join(other) or 'the defaults'}"
+    yield from folded("readings: ", ", ".join(other) or "the defaults", columns)
 
 
 CSV_COLUMNS = ("candidate", "category", "field", "level", "verdict", "routes", "unmet", "across", "hinges_on")

@@ -46,7 +46,7 @@ def _build(events: Iterator[yaml.Event]) -> Iterator[Value]:
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) or getattr(event, "tag", None):
             raise _refused("anchors, aliases and tags are not read", "write the value out", event)
         if isinstance(event, yaml.CollectionStartEvent):
-            if len(stack) > limits.DEPTH:
+            if len(stack) > limits.PARSER_DEPTH:
                 raise too_deep()
             stack.append([])
         elif isinstance(event, yaml.ScalarEvent):

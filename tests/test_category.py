@@ -221,6 +221,14 @@ def test_a_policy_that_clingo_reports_on_is_not_used(kb: Path, people: Path) -> 
     [
         ("clauses.lp", "level(bread, (1; 2)).", "level(bread, (1; 2; 3)).", "no criterion at level (bread,3)"),
         ("clauses.lp", "parameter(bread, 2, good_shifts, required, 2).", "", "`required` for criterion (bread,2,good_"),
+        ("clauses.lp", "route(kpi, 1).", "parameter(bread, 2, good_shifts, required, 3).", "two values of parameter"),
+        (
+            "clauses.lp",
+            "route(kpi, 1).",
+            "has_parameter(good_shifts, oven).",
+            "no parameter (bread,1,good_shifts,oven)",
+        ),
+        ("clauses.lp", "clause(F, L, K) :-", "clause(F, 1, K) :-", "no clause for parameter (bread,2,good_shifts"),
         ("clauses.lp", "level(bread, (1; 2)).", "level(bread, 1).", "no such level for clause (bread,2,good_shifts)"),
         ("wordings.lp", '"Oven") :-', '"Oven") :- L < 2,', "no source section for clause (bread,2,good_shifts)"),
         ("wordings.lp", "wording(F, L, K, ", "wording(F, 1, K, ", "no wording for clause (bread,2,good_shifts)"),

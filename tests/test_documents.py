@@ -68,7 +68,7 @@ def test_the_limits_are_those_of_the_readme() -> None:
         ("4 MiB", limits.LINE_BYTES / 2**20),
         ("10,000", limits.FACTS),
         ("1,024 characters", limits.TEXT_CHARACTERS),
-        ("16 |", limits.DEPTH),
+        ("16 (", limits.DEPTH),
         ("1,000", limits.REFUSALS),
     ]:
         assert f"| {text}" in README

@@ -444,7 +444,8 @@ def test_any_ids_survive_an_export(group: list[Person]) -> None:
     files |= {e.candidate: names.of(e.candidate) for e in evidence if e.candidate not in files}
     assert len({file.lower() for file in files.values()}) == len(files)
     for file in files.values():
-        assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,120}\.lp", file)
+        assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.lp", file)
+        assert not re.match(r"(con|prn|aux|nul|com\d|lpt\d)\.", file, re.IGNORECASE)
     written = {files[e.candidate]: e.as_lp() for e in evidence}
     assert {e.candidate: e for e in sound(read(written))} == {e.candidate: e for e in evidence}
 
