@@ -16,7 +16,8 @@ from itss_logic.errors import ItssError, printable
 
 if TYPE_CHECKING:
     from itss_logic.answers import Answer, Result
-    from itss_logic.evidence import Evidence, Refused
+    from itss_logic.errors import Refusal
+    from itss_logic.evidence import Evidence
     from itss_logic.policy import Policy
 
 DONE, SOME_REFUSED, UNUSABLE, NOT_HELD, INTERNAL = 0, 1, 2, 3, 70
@@ -157,15 +158,15 @@ def evaluate(
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 def check(evidence: Sequence[str], input_format: str | None, category: str | None, kb: str | None, form: str) -> None:
     """Whether evidence can be evaluated: refusals, and nothing else."""
-    intake = Intake(_policy(category, kb), evidence, input_format)
+    refusals: list[Refusal] = []
+    intake = Intake(_policy(category, kb), evidence, input_format, refusals.extend)
     for _ in intake:
         pass
-    refusals = [refusal for refused in intake.refused for refusal in refused.refusals]
     if form == "json":
         click.echo(_json({"candidates": intake.accepted, "refusals": [refusal.as_json() for refusal in refusals]}))
     else:
         errors = f" ({_count(len(refusals), 'error')})" if refusals else ""
-        click.echo(f"{_count(intake.accepted, 'candidate')} can be evaluated, {len(intake.refused)} refused{errors}")
+        click.echo(f"{_count(intake.accepted, 'candidate')} can be evaluated, {intake.refused} refused{errors}")
     _exit(intake.exit_code)
 
 
@@ -249,17 +250,25 @@ class Shown(NamedTuple):
 class Intake:
     """The sound evidence of an `itss` call; what is refused goes to standard error as it comes."""
 
-    def __init__(self, policy: Policy, paths: Sequence[str], input_format: str | None) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        paths: Sequence[str],
+        input_format: str | None,
+        keep: Callable[[Iterable[Refusal]], object] = lambda refusals: None,
+    ) -> None:
+        # Refusals are kept only by those who ask: there may be no end to them.
         self.entries = policy.read(*paths, input_format=input_format, warn=_warn)
-        self.accepted = 0
-        self.refused: list[Refused] = []
+        self.keep = keep
+        self.accepted = self.refused = 0
 
     def __iter__(self) -> Iterator[Evidence]:
         from itss_logic.evidence import Refused
 
         for entry in self.entries:
             if isinstance(entry, Refused):
-                self.refused.append(entry)
+                self.refused += 1
+                self.keep(entry.refusals)
                 click.echo("\n".join(map(str, entry.refusals)), err=True)
             else:
                 self.accepted += 1

@@ -224,8 +224,11 @@ class Dossiers:
         """All candidates, in the order in which they were first named, with the place of that."""
         for dossier in self.found.values():
             if dossier.candidate is not None and dossier.candidate not in self.named:
+                # First, so that it is told whatever else there is to tell.
+                others, dossier.refusals = dossier.refusals, {}
                 message = f"there is no candidate({write(dossier.candidate)})"
                 dossier.refuse(Problem("unknown_candidate", message, "add it to this file"), dossier.place)
+                dossier.refusals.update(others)
             yield dossier.close(), dossier.place
 
     def _dossier(self, candidate: str | None, place: Place) -> Dossier:

@@ -167,8 +167,15 @@ def _read_lines(stream: BinaryIO, file: str, vocabulary: Vocabulary) -> Iterator
 def _read_document(value: Value, file: str, vocabulary: Vocabulary) -> Iterator[Placed]:
     """One candidate's object, or a list of them."""
     if isinstance(value, list):
+        nameless = 0
         for index, element in enumerate(value):
-            yield _read_object(element, vocabulary, Place(file, path=child("$", index)))
+            entry, place = _read_object(element, vocabulary, Place(file, path=child("$", index)))
+            nameless += entry.candidate is None
+            if entry.candidate is not None or nameless <= limits.REFUSALS:
+                yield entry, place
+        if nameless > limits.REFUSALS:
+            message = f"{nameless - limits.REFUSALS} more that name no candidate are not listed"
+            yield _refuse(DocumentError("too_large", message, "mend these and look again"), Place(file))
     else:
         yield _read_object(value, vocabulary, Place(file, path="$"))
 

@@ -827,7 +827,7 @@ def test_any_number_of_facts_about_one_who_stands_elsewhere(
     tmp_path: Path, alone: dict[str, Answer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "REFUSALS", 5)
-    write(tmp_path / "a.lp", "".join(f"passed_exam(good,nonsense{number}).\n" for number in range(9)))
+    write(tmp_path / "a.lp", "".join(f"passed_exam(good,ap,{number}).\n" for number in range(9)))
     write(tmp_path / "b.lp", f"{GOOD_FACTS} {FINE_FACTS}")
     refusals, answers = outcome(*sorted(tmp_path.iterdir()))
     assert {Path(refusal.place.file).name for refusal in refusals} == {"a.lp"}
