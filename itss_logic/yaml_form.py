@@ -30,6 +30,9 @@ def parse_yaml(text: str) -> Iterator[Value]:
     try:
         yield from _build(yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
     except yaml.MarkedYAMLError as error:
+        # The C parser looks far ahead, and may meet its own limit before ours is reached.
+        if error.problem and "nesting depth" in error.problem:
+            raise too_deep() from None
         mark = error.problem_mark
         where = (mark.line + 1, mark.column + 1) if mark else (None, None)
         raise DocumentError("syntax", error.problem or "not YAML", "write YAML", *where) from None
