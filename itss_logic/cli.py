@@ -5,86 +5,38 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from io import TextIOWrapper
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import click
 
-from itss_logic.errors import ItssError, printable
+from itss_logic.cli_explain import certify, why
+from itss_logic.console import (
+    INTERNAL,
+    INTERRUPTED,
+    NOT_HELD,
+    UNUSABLE,
+    Intake,
+    as_json_text,
+    columns,
+    count,
+    in_category,
+    leave,
+    levels_given,
+    load,
+    print_json,
+    print_lines,
+    with_evidence,
+    with_readings,
+)
+from itss_logic.errors import ItssError, SelfCheckError, printable
 
 if TYPE_CHECKING:
     from itss_logic.answers import Answer, Result
     from itss_logic.errors import Refusal
-    from itss_logic.evidence import Evidence
     from itss_logic.policy import Policy
-
-DONE, SOME_REFUSED, UNUSABLE, NOT_HELD, INTERNAL = 0, 1, 2, 3, 70
-INTERRUPTED = 130
-
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-def options(*decorators: Callable[[Command], Command]) -> Callable[[Command], Command]:
-    """Several decorators as one, in reading order."""
-
-    def decorate(command: Command) -> Command:
-        for decorator in reversed(decorators):
-            command = decorator(command)
-        return command
-
-    return decorate
-
-
-def _pairs(context: click.Context, parameter: click.Parameter, values: Sequence[str]) -> dict[str, str]:
-    pairs: dict[str, str] = {}
-    for value in values:
-        name, equals, option = value.partition("=")
-        if not equals:
-            raise click.BadParameter(f"{value!r} is not NAME=OPTION")
-        if pairs.setdefault(name, option) != option:
-            raise click.BadParameter(f"{name} is given twice")
-    return pairs
-
-
-def _levels(context: click.Context, parameter: click.Parameter, values: Sequence[str]) -> list[tuple[str, int]]:
-    levels = []
-    for value in values:
-        field, colon, level = value.partition(":")
-        if not colon or not level.isascii() or not level.isdigit() or len(level) > 9:
-            raise click.BadParameter(f"{value!r} is not FIELD:LEVEL")
-        levels.append((field, int(level)))
-    return levels
-
-
-in_category = options(
-    click.option("--category", metavar="NAME", help="Job category; needed only where the knowledge base has several."),
-    click.option(
-        "--kb",
-        type=click.Path(exists=True, file_okay=False),
-        help="Folder of rules to use instead of those that come along.",
-    ),
-)
-
-with_evidence = options(
-    click.argument("evidence", nargs=-1, required=True, type=click.Path(exists=True, allow_dash=True)),
-    click.option(
-        "--input-format",
-        type=click.Choice(["json", "jsonl", "yaml", "lp"]),
-        help="Form of standard input (default jsonl), and of files whose suffix tells none.",
-    ),
-    in_category,
-)
-
-with_readings = click.option(
-    "--reading",
-    "readings",
-    multiple=True,
-    metavar="NAME=OPTION",
-    callback=_pairs,
-    help="Option of a reading to be in force; repeatable. See: itss policy show.",
-)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -105,7 +57,7 @@ def cli() -> None:
     "required",
     multiple=True,
     metavar="FIELD:LEVEL",
-    callback=_levels,
+    callback=levels_given,
     help="Exit with 3 unless every candidate has the level attained or deemed; repeatable.",
 )
 @click.option("--field", metavar="FIELD", help="Show this field only.")
@@ -130,7 +82,7 @@ def evaluate(
     The table shows the highest level of each candidate in each field; for a single candidate, a checklist of the
     criteria of every level.
     """
-    policy = _policy(category, kb)
+    policy = load(category, kb)
     shown = Shown(policy.levels_of(field, level), level)
     for pair in required:
         policy.levels_of(*pair)
@@ -149,8 +101,8 @@ def evaluate(
     writer = {"table": _write_table, "json": _write_json, "jsonl": _write_jsonl, "csv": _write_csv}[form]
     writer(policy, answers(), shown)
     if required and not intake.accepted:
-        _exit(UNUSABLE)
-    _exit(intake.exit_code if held else NOT_HELD)
+        leave(UNUSABLE)
+    leave(intake.exit_code if held else NOT_HELD)
 
 
 @cli.command()
@@ -159,15 +111,16 @@ def evaluate(
 def check(evidence: Sequence[str], input_format: str | None, category: str | None, kb: str | None, form: str) -> None:
     """Whether evidence can be evaluated: refusals, and nothing else."""
     refusals: list[Refusal] = []
-    intake = Intake(_policy(category, kb), evidence, input_format, refusals.extend)
+    intake = Intake(load(category, kb), evidence, input_format, refusals.extend)
     for _ in intake:
         pass
     if form == "json":
-        click.echo(_json({"candidates": intake.accepted, "refusals": [refusal.as_json() for refusal in refusals]}))
+        told = [refusal.as_json() for refusal in refusals]
+        click.echo(as_json_text({"candidates": intake.accepted, "refusals": told}))
     else:
-        errors = f" ({_count(len(refusals), 'error')})" if refusals else ""
-        click.echo(f"{_count(intake.accepted, 'candidate')} can be evaluated, {intake.refused} refused{errors}")
-    _exit(intake.exit_code)
+        errors = f" ({count(len(refusals), 'error')})" if refusals else ""
+        click.echo(f"{count(intake.accepted, 'candidate')} can be evaluated, {intake.refused} refused{errors}")
+    leave(intake.exit_code)
 
 
 @cli.command()
@@ -179,14 +132,18 @@ def export(
     """Write evidence as ground facts, one .lp file a candidate."""
     from itss_logic.export import FileNames
 
-    intake = Intake(_policy(category, kb), evidence, input_format)
+    intake = Intake(load(category, kb), evidence, input_format)
     os.makedirs(output, exist_ok=True)
     names = FileNames()
     for entry in intake:
         with open(os.path.join(output, names.of(entry.candidate)), "wb") as file:
             file.write(entry.as_lp().encode())
-    click.echo(f"{_count(intake.accepted, 'candidate')} written to {output}", err=True)
-    _exit(intake.exit_code)
+    click.echo(f"{count(intake.accepted, 'candidate')} written to {output}", err=True)
+    leave(intake.exit_code)
+
+
+cli.add_command(why)
+cli.add_command(certify)
 
 
 @cli.group()
@@ -202,15 +159,15 @@ def show(clause: str | None, category: str | None, kb: str | None, form: str) ->
     """The clauses with their parameters, readings, rules and source sections; or one CLAUSE."""
     from itss_logic import tables
 
-    policy = _policy(category, kb)
+    policy = load(category, kb)
     if clause is not None:
         one = policy.clause(clause)
         if form == "json":
-            _print_json(one.as_json())
+            print_json(one.as_json())
         else:
-            _print_lines(tables.clause_page(one, _columns()))
+            print_lines(tables.clause_page(one, columns()))
     elif form == "json":
-        _print_json(
+        print_json(
             {
                 "category": policy.vocabulary.category,
                 "policy": policy.digest,
@@ -220,13 +177,13 @@ def show(clause: str | None, category: str | None, kb: str | None, form: str) ->
         )
     else:
         sections = {
-            "Clauses": tables.clause_table(policy.clauses, _columns()),
-            "Readings, the default option first": tables.reading_page(policy.readings, _columns()),
-            "Deliberately not formalised": tables.not_formalised_page(policy.clauses, _columns()),
+            "Clauses": tables.clause_table(policy.clauses, columns()),
+            "Readings, the default option first": tables.reading_page(policy.readings, columns()),
+            "Deliberately not formalised": tables.not_formalised_page(policy.clauses, columns()),
         }
         for title, lines in sections.items():
             click.secho(title, bold=True)
-            _print_lines(lines)
+            print_lines(lines)
             click.echo()
         click.echo(f"policy {policy.digest}")
 
@@ -237,7 +194,8 @@ def schema(category: str | None, kb: str | None) -> None:
     """The JSON Schema of one candidate's evidence."""
     from itss_logic.shape import json_schema
 
-    _print_json(json_schema(_policy(category, kb).vocabulary))
+    policy = load(category, kb)
+    print_json(json_schema(policy.vocabulary, policy.words().label(policy.vocabulary.category)))
 
 
 class Shown(NamedTuple):
@@ -247,70 +205,33 @@ class Shown(NamedTuple):
     only: int | None
 
 
-class Intake:
-    """The sound evidence of an `itss` call; what is refused goes to standard error as it comes."""
-
-    def __init__(
-        self,
-        policy: Policy,
-        paths: Sequence[str],
-        input_format: str | None,
-        keep: Callable[[Iterable[Refusal]], object] = lambda refusals: None,
-    ) -> None:
-        # Refusals are kept only by those who ask: there may be no end to them.
-        self.entries = policy.read(*paths, input_format=input_format, warn=_warn)
-        self.keep = keep
-        self.accepted = self.refused = 0
-
-    def __iter__(self) -> Iterator[Evidence]:
-        from itss_logic.evidence import Refused
-
-        for entry in self.entries:
-            if isinstance(entry, Refused):
-                self.refused += 1
-                self.keep(entry.refusals)
-                click.echo("\n".join(map(str, entry.refusals)), err=True)
-            else:
-                self.accepted += 1
-                yield entry
-        if not self.accepted and not self.refused:
-            _warn("no candidates were found")
-
-    @property
-    def exit_code(self) -> int:
-        """The exit code as far as refusals go."""
-        if not self.refused:
-            return DONE
-        return SOME_REFUSED if self.accepted else UNUSABLE
-
-
 def _write_table(policy: Policy, answers: Iterable[Answer], shown: Shown) -> None:
     from itss_logic import tables
 
     found = list(answers)
     if not found:
         return
-    titles, columns = policy.vocabulary.titles, _columns()
+    labels, width = policy.words().labels, columns()
     if len(found) == 1:
-        for line, colour in tables.checklist(found[0], _only(found[0], shown), titles, columns):
+        for line, colour in tables.checklist(found[0], _only(found[0], shown), labels, width):
             click.secho(line, fg=colour)
     else:
-        _print_lines(tables.overview(found, shown.levels, shown.only, titles, columns))
+        print_lines(tables.overview(found, shown.levels, shown.only, labels, width))
     click.echo()
-    _print_lines(tables.footer(found[0], policy.in_force(), columns))
+    print_lines(tables.footer(found[0], policy.in_force(), width))
 
 
 def _write_json(policy: Policy, answers: Iterable[Answer], shown: Shown) -> None:
     separator = "[\n"
     for answer in answers:
-        click.echo(separator + _json(_shown(answer, shown)), nl=False)
+        click.echo(separator + as_json_text(_shown(answer, shown)), nl=False)
         separator = ",\n"
     click.echo("[]" if separator == "[\n" else "\n]")
 
 
 def _write_jsonl(policy: Policy, answers: Iterable[Answer], shown: Shown) -> None:
     for answer in answers:
-        click.echo(_json(_shown(answer, shown)))
+        click.echo(as_json_text(_shown(answer, shown)))
 
 
 def _write_csv(policy: Policy, answers: Iterable[Answer], shown: Shown) -> None:
@@ -332,49 +253,6 @@ def _shown(answer: Answer, shown: Shown) -> dict[str, Any]:
     return {**answer.as_json(), "results": [result.as_json() for result in _only(answer, shown)]}
 
 
-def _policy(category: str | None, kb: str | None) -> Policy:
-    from itss_logic.policy import Policy
-
-    return Policy.load(category, kb)
-
-
-def _json(value: object, indent: int | None = None) -> str:
-    import json
-
-    return json.dumps(value, ensure_ascii=False, indent=indent)
-
-
-def _print_json(value: object) -> None:
-    click.echo(_json(value, indent=2))
-
-
-def _print_lines(lines: Iterable[str]) -> None:
-    for line in lines:
-        click.echo(line)
-
-
-def _columns() -> int | None:
-    """The width of the terminal; None where the output goes elsewhere."""
-    if not sys.stdout.isatty():
-        return None
-    from shutil import get_terminal_size
-
-    return get_terminal_size().columns
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _warn(message: str) -> None:
-    click.echo(f"warning: {printable(message)}", err=True)
-
-
-def _exit(code: int) -> None:
-    if code:
-        raise click.exceptions.Exit(code)
-
-
 def main() -> NoReturn:
     """Run the command line: errors of ours and of the system in one line, with their exit codes."""
     # Evidence has no cycles to collect, and looking for them among many candidates is most of the time of reading.
@@ -389,6 +267,8 @@ def main() -> NoReturn:
         sys.exit(UNUSABLE)
     except (click.Abort, KeyboardInterrupt):
         _fail("interrupted", INTERRUPTED)
+    except SelfCheckError as error:
+        _fail(printable(f"the policy's own rules do not confirm the answer, which is not shown: {error}"), INTERNAL)
     except ItssError as error:
         _fail("\n".join(map(printable, str(error).split("\n"))), UNUSABLE)
     except OSError as error:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from clingo import Control, Model, Symbol, SymbolType
+from clingo import Configuration, Control, Model, Symbol, SymbolType, parse_term
 
 from itss_logic.errors import PolicyError
 from itss_logic.evidence import Evidence
 from itss_logic.terms import Constant, Fact, Term
 from itss_logic.vocabulary import CLAIMED, SOURCE
+
+if TYPE_CHECKING:
+    from itss_logic.specialise import Signatures, Specialised
 
 Declarations: TypeAlias = "Callable[[str, int], list[tuple[Any, ...]]]"
 """Gives the facts of a predicate and arity as tuples of Python values."""
@@ -140,6 +144,167 @@ def term_of(symbol: Symbol) -> Term:
     return Fact(symbol.name, tuple(map(term_of, symbol.arguments)))
 
 
+INPUTS = frozenset({("candidate", 1), ("stated", 2), ("asserted", 2), ("lacking", 3), ("price", 2)})
+"""The predicates that come with each question."""
+
+
+class Question:
+    """A program that is asked about one candidate after another, with what they share given beforehand.
+
+    The first time it is grounded as it stands, which reports whatever is wrong with it; from then on with that part
+    solved ahead that no evidence can change.
+    """
+
+    def __init__(self, program: Program, given: str, foreign: frozenset[str] = frozenset()) -> None:
+        self.program, self.given, self.foreign = program, given, foreign
+        self.asked = False
+
+    def ground(self, facts: str, inputs: Signatures) -> Control:
+        """Ground the program with what was given beforehand and with facts, which are of these predicates."""
+        if not self.asked:
+            self.asked = True
+            return self.program.ground(f"{self.given}\n{facts}")
+        control = Control(logger=lambda code, message: None)
+        control.add("base", [], f"{self._specialised.text(inputs)}\n{facts}")
+        control.ground([("base", [])])
+        return control
+
+    @cached_property
+    def _specialised(self) -> Specialised:
+        from itss_logic.specialise import Specialised
+
+        text = f"{self.program.text}\n{self.given}"
+        return Specialised(text, self.program.ground(self.given), INPUTS, self.foreign)
+
+
+class Switches:
+    """A ground question with facts that are there only if they are switched on; each time it has one answer set."""
+
+    def __init__(self, question: Question, facts: str, switches: Iterable[str], inputs: Signatures) -> None:
+        chosen = list(dict.fromkeys(switches))
+        self.control = question.ground("\n".join([facts, *(f"{{{switch}}}." for switch in chosen)]), inputs)
+        self.literals = {switch: self._literal(switch) or 0 for switch in chosen}
+
+    def holds(self, atom: str, on: Iterable[str]) -> bool:
+        """Whether an atom holds with these switches on, and all others off.
+
+        Raises:
+            PolicyError: where the policy has no answer set then.
+        """
+        literal = self._literal(atom)
+        if literal is None:
+            return False
+        assumed = dict.fromkeys(on)
+        literals = [number if switch in assumed else -number for switch, number in self.literals.items()]
+        if self.control.solve(assumptions=[*literals, literal]).satisfiable:
+            return True
+        if self.control.solve(assumptions=[*literals, -literal]).satisfiable:
+            return False
+        raise PolicyError("the policy has no answer set on this evidence")
+
+    def _literal(self, atom: str) -> int | None:
+        found = self.control.symbolic_atoms[parse_term(atom)]
+        return None if found is None else found.literal
+
+
+class Shown:
+    """The shown symbols of an answer set, as Python values."""
+
+    def __init__(self, symbols: Iterable[Symbol]) -> None:
+        self.all: dict[str, list[Symbol]] = {}
+        for symbol in symbols:
+            self.all.setdefault(symbol.name, []).append(symbol)
+
+    def symbols(self, name: str) -> list[Symbol]:
+        """The symbols of a name."""
+        return self.all.get(name, [])
+
+    def rows(self, name: str) -> list[tuple[Any, ...]]:
+        """The arguments of the symbols of a name."""
+        return [tuple(map(term_of, symbol.arguments)) for symbol in self.symbols(name)]
+
+    def terms(self, name: str) -> list[Term]:
+        """The only argument of each symbol of a name."""
+        return [term for (term,) in self.rows(name)]
+
+    def value(self, name: str) -> Term:
+        """The only argument of the only symbol of a name."""
+        [term] = self.terms(name)
+        return term
+
+
+class Optima(NamedTuple):
+    """The optimal answers found; `proven` unless the time ran out before that."""
+
+    answers: list[Shown]
+    proven: bool
+    control: Control
+
+
+def optimise(control: Control, limit: int, seconds: float) -> Optima:
+    """Up to `limit` optimal answers to a ground question, in an order that is the same each time.
+
+    When the time is up, those proven by then; if there are none, the best answer so far.
+
+    Raises:
+        PolicyError: where there is no answer at all.
+    """
+    answers, best, proven = _optimise(control, limit, seconds, "usc")
+    if not answers:
+        if best is None:
+            # This strategy comes by no answer before it has the best; the other betters the first that it finds.
+            _, best, _ = _optimise(control, 1, seconds / 10, "bb")
+        if best is None:
+            raise PolicyError("the question has no answer on this evidence")
+        answers = [best]
+    return Optima(answers, proven, control)
+
+
+def _optimise(control: Control, limit: int, seconds: float, strategy: str) -> tuple[list[Shown], Shown | None, bool]:
+    solve, solver = control.configuration.solve, control.configuration.solver
+    assert isinstance(solve, Configuration)
+    assert isinstance(solver, Configuration)
+    solve.opt_mode, solve.models, solve.project, solver.opt_strategy = "optN", limit, "show", strategy
+    answers: list[Shown] = []
+    best: Shown | None = None
+    deadline = time.monotonic() + seconds
+    with control.solve(yield_=True, async_=True) as handle:
+        while handle.wait(max(deadline - time.monotonic(), 0)):
+            model = handle.model()
+            if model is None:
+                return answers, best, True
+            best = Shown(model.symbols(shown=True))
+            if model.optimality_proven:
+                answers.append(best)
+            handle.resume()
+        handle.cancel()
+    return answers, best, False
+
+
+def possible(control: Control, name: str, given: Mapping[str, bool], fixed: Iterable[Symbol]) -> list[Term]:
+    """The arguments of shown atoms of a name that hold in some answer, optimal or not.
+
+    Args:
+        control: a ground question.
+        name: of atoms with one argument.
+        given: atoms that are to hold, or not to.
+        fixed: of atoms of the same name these are to hold, and no others.
+    """
+    solve = control.configuration.solve
+    assert isinstance(solve, Configuration)
+    solve.opt_mode, solve.models, solve.enum_mode = "ignore", 0, "brave"
+    held = set(fixed)
+    assumptions = [(parse_term(atom), value) for atom, value in given.items()]
+    for signature in {(symbol.name, len(symbol.arguments)) for symbol in held}:
+        atoms = control.symbolic_atoms.by_signature(*signature)
+        assumptions += [(atom.symbol, atom.symbol in held) for atom in atoms]
+    found: list[Term] = []
+    with control.solve(assumptions=assumptions, yield_=True) as handle:
+        for model in handle:
+            found = Shown(model.symbols(shown=True)).terms(name)
+    return found
+
+
 class Facts:
     """Evidence and readings as clingo gets them: candidates and ids are numbers, so that no text comes along.
 
@@ -152,7 +317,7 @@ class Facts:
         lines = [f"selected({reading},{option})." for reading, option in readings.items()]
         for number, evidence in enumerate(chunk):
             ids: dict[str, int] = {}
-            lines.extend(_numbered(fact, number, ids) + "." for fact in evidence.facts if fact.name != SOURCE)
+            lines.extend(numbered(fact, number, ids) + "." for fact in evidence.facts if fact.name != SOURCE)
         self.text = "\n".join(lines)
 
     def split(self, model: Model) -> list[list[Fact]]:
@@ -164,11 +329,12 @@ class Facts:
         return found
 
 
-def _numbered(fact: Fact, candidate: int, ids: dict[str, int]) -> str:
+def numbered(fact: Fact, candidate: int, ids: dict[str, int]) -> str:
+    """A fact as clingo gets it, with numbers for its candidate and its ids; a new id gets the next number."""
     if fact.name == CLAIMED:
         inner = fact.arguments[0]
         assert isinstance(inner, Fact)
-        return f"{CLAIMED}({_numbered(inner, candidate, ids)})"
+        return f"{CLAIMED}({numbered(inner, candidate, ids)})"
     arguments = [str(candidate)]
     for term in fact.arguments[1:]:
         if isinstance(term, Fact):

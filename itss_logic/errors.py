@@ -17,6 +17,10 @@ class QuestionError(ItssError):
     """A question that has no answer: an unknown reading, an undefined level, an unknown clause."""
 
 
+class SelfCheckError(Exception):
+    """An answer that the policy's own rules do not confirm. It is not shown; the exit code is 70."""
+
+
 class Place(NamedTuple):
     """Where something stands in a file. Lines and columns count from 1; `path` is a JSON path."""
 

@@ -23,6 +23,11 @@ class Evidence(NamedTuple):
         return "".join(f"{fact}.\n" for fact in self.facts)
 
     @property
+    def size(self) -> int:
+        """How many facts there are to check: all but `candidate` and the references to sources."""
+        return sum(fact.name not in (CANDIDATE, SOURCE) for fact in self.facts)
+
+    @property
     def digest(self) -> str:
         """The digest of the canonical facts: that of the file which `itss export` writes."""
         return f"sha256:{hashlib.sha256(self.as_lp().encode()).hexdigest()}"

@@ -7,17 +7,22 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from itss_logic.answers import Answer, Clause, Criterion, Reading, Result
+from itss_logic.answers import Answer, Certificate, Clause, Criterion, Elsewhere, Reading, Result, Why
 from itss_logic.engine import Facts, Program, Source
 from itss_logic.errors import Place, PolicyError, QuestionError
 from itss_logic.evidence import Entry, Evidence
 from itss_logic.terms import Fact, write
 from itss_logic.vocabulary import Vocabulary
 
-Key: TypeAlias = "tuple[str, int, str]"
-"""Field, level and criterion of a clause."""
+if TYPE_CHECKING:
+    from itss_logic.costs import Costs
+    from itss_logic.explain import Explainer
+    from itss_logic.words import Words
+
+TIMEOUT = 30.0
+"""Seconds that an explanation may take."""
 
 CHUNK_FACTS = 10_000
 CHUNK_CANDIDATES = 200
@@ -38,12 +43,16 @@ class Policy:
     fields and levels that have criteria, `options` the readings with their options, the default first.
     """
 
-    def __init__(self, program: Program, declarations: Program, core: Sequence[Source]) -> None:
-        self.program = program
+    def __init__(
+        self, program: Program, declarations: Program, core: Sequence[Source], choosing: Sequence[Source] = ()
+    ) -> None:
+        self.program, self.choosing = program, choosing
         self.core = {os.path.basename(source.path): source for source in core}
-        self.digest = _digest(dict.fromkeys([*program.sources, *core]))
+        self.digest = _digest(dict.fromkeys([*program.sources, *core, *choosing]))
+        self._words: dict[str, Words] = {}
+        self._explainers: dict[tuple[str, ...], Explainer] = {}
         declared = self.declared = declarations.declarations()
-        for name, arity in (("category", 1), ("field", 2), ("level", 2), ("evidence", 4)):
+        for name, arity in (("category", 1), ("field", 2), ("level", 2), ("evidence", 4), ("language", 2)):
             if not declared(name, arity):
                 raise PolicyError(f"the policy declares no {name}/{arity}")
         defects = [f"{what} {write(subject)}" for what, subject in declared("defect", 2)]
@@ -84,6 +93,7 @@ class Policy:
             Program(_included(folder, "policy.lp")),
             Program(_included(folder, "declarations.lp")),
             [_source(os.path.join(core, name)) for name in sorted(os.listdir(core)) if name.endswith(".lp")],
+            list(_included(folder, "explain.lp")),
         )
 
     def read(
@@ -151,9 +161,97 @@ class Policy:
         # The readings are looked at here and now, the evidence as the answers are asked for.
         return self._evaluate(entries, self.in_force(readings), across=across, criteria=criteria)
 
-    def question(self, *names: str) -> Program:
-        """The policy's rules with those of questions, files of `core`."""
-        return Program([*self.program.sources, *(self.core[name] for name in names)])
+    def question(self, *names: str, choosing: bool = False) -> Program:
+        """The policy's rules with those of questions, files of `core`; and what it takes to choose evidence."""
+        sources = [*self.program.sources, *(self.choosing if choosing else ())]
+        return Program([*sources, *(self.core[name] for name in names)])
+
+    def why(
+        self,
+        evidence: Evidence,
+        field: str,
+        level: int,
+        readings: Mapping[str, str] | None = None,
+        *,
+        all: bool = False,
+        maximum: int = 20,
+        timeout: float = TIMEOUT,
+    ) -> Why:
+        """Why a candidate has a level or not: what counts, what is missing, and what the verdict rests on.
+
+        Args:
+            evidence: what is on file for the candidate.
+            field: a field of the policy.
+            level: a level of the field.
+            readings: the options that are to be in force instead of the defaults.
+            all: whether to give every smallest support and set of missing facts instead of the first.
+            maximum: how many of these to give at most.
+            timeout: seconds after which the best found so far is given.
+
+        Raises:
+            QuestionError: for a level, a reading or an option that does not exist.
+            SelfCheckError: where the policy's own rules do not confirm the answer.
+        """
+        self.levels_of(field, level)
+        limit = maximum if all else None
+        return self._explainer(readings).why(evidence, (field, level), limit=limit, seconds=timeout)
+
+    def certify(
+        self,
+        evidence: Evidence,
+        field: str,
+        level: int,
+        readings: Mapping[str, str] | None = None,
+        *,
+        costs: Costs | None = None,
+        timeout: float = TIMEOUT,
+    ) -> Certificate:
+        """What to verify to be sure that a candidate has a level, and how much of it may fall.
+
+        Args:
+            evidence: what is on file for the candidate.
+            field: a field of the policy.
+            level: a level of the field.
+            readings: the options that are to be in force instead of the defaults.
+            costs: what it costs to check facts; 1 each without.
+            timeout: seconds after which the best found so far is given.
+
+        Raises:
+            QuestionError: for a level, a reading or an option that does not exist, or a level that is not attained.
+            SelfCheckError: where the policy's own rules do not confirm the answer.
+        """
+        self.levels_of(field, level)
+        prices = costs.prices(evidence) if costs else {}
+        return self._explainer(readings).certify(evidence, (field, level), prices=prices, seconds=timeout)
+
+    def _explainer(self, readings: Mapping[str, str] | None) -> Explainer:
+        from itss_logic.explain import Explainer
+
+        chosen = self.in_force(readings)
+        key = tuple(chosen.values())
+        if key not in self._explainers:
+            self._explainers[key] = Explainer(self, chosen)
+        return self._explainers[key]
+
+    def with_other_readings(self, why: Why, evidence: Evidence) -> Why:
+        """An explanation with how its verdict depends on the readings: `across`, `hinges_on` and `elsewhere`."""
+        [everywhere] = self.evaluate([evidence], across=True)
+        about = everywhere.result(why.field, why.level)
+        elsewhere = []
+        for reading in about.hinges_on:
+            for option in self.options[reading]:
+                if option != why.readings[reading]:
+                    [answer] = self.evaluate([evidence], {**why.readings, reading: option})
+                    other = answer.result(why.field, why.level)
+                    if other.verdict != why.verdict:
+                        elsewhere.append(Elsewhere(reading, option, other.verdict, other.unmet))
+        return why._replace(across=about.across, hinges_on=about.hinges_on, elsewhere=tuple(elsewhere))
+
+    @cached_property
+    def requirements(self) -> frozenset[tuple[str, int, str]]:
+        """The clauses that are criteria, met by so many witnesses."""
+        names = {name for name, _ in self.declared("criterion", 2)}
+        return frozenset(key for key in self.declared("clause", 3) if key[2] in names)
 
     def _evaluate(
         self, entries: Iterable[Evidence], readings: dict[str, str], *, across: bool, criteria: bool
@@ -191,7 +289,7 @@ class Policy:
             hinges_on = tuple(reading for reading in self.options if reading in turning)
         routes = {route for (route,) in about.get("route_met", [])}
         criteria = [
-            Criterion(name, self._wording((*level, name)), *counts) for name, *counts in about.get("checked", [])
+            Criterion(name, self.words().wording((*level, name)), *counts) for name, *counts in about.get("checked", [])
         ]
         return Result(
             *level,
@@ -200,39 +298,15 @@ class Policy:
             unmet=tuple(sorted(str(name) for (name,) in about.get("unmet", []))),
             across=across,
             hinges_on=hinges_on,
-            criteria=tuple(sorted(criteria, key=lambda criterion: self._position(criterion.name))),
+            criteria=tuple(sorted(criteria, key=lambda criterion: self.position(criterion.name))),
         )
 
     @cached_property
     def clauses(self) -> list[Clause]:
         """Every clause: by field and level, criteria first."""
-        from fnmatch import fnmatchcase
+        from itss_logic.clauses import clauses
 
-        titles = self.vocabulary.titles
-        sections = _grouped(self.declared("section", 4))
-        open_to = _grouped(self.declared("open_to", 4))
-        left = _grouped(self.declared("not_formalised", 4))
-        rules = list(self._tagged_rules())
-        clauses = []
-        for key in self.declared("clause", 3):
-            field, level, criterion = key
-            id = f"{field}.{level}.{criterion}"
-            clauses.append(
-                Clause(
-                    field,
-                    level,
-                    criterion,
-                    wording=self._wording(key),
-                    section=", ".join([f"{titles.get(field, field)}, level {level}", *sections.get(key, [])]),
-                    parameters=self._parameters.get(key, {}),
-                    readings=tuple(reading for reading in self.options if reading in open_to.get(key, [])),
-                    not_formalised=tuple(left.get(key, [])),
-                    rules=tuple(dict.fromkeys(place for pattern, place in rules if fnmatchcase(id, pattern))),
-                )
-            )
-        return sorted(
-            clauses, key=lambda c: (self.levels.index((c.field, c.level)), self._position(c.criterion), c.criterion)
-        )
+        return clauses(self.declared, self.words(), self.program.sources, self.levels, self.options)
 
     def clause(self, id: str) -> Clause:
         """The clause of an id.
@@ -251,44 +325,34 @@ class Policy:
     @cached_property
     def readings(self) -> list[Reading]:
         """Every reading, in order."""
-        questions: dict[str, str] = dict(self.declared("question", 2))
         return [
-            Reading(name, questions.get(name, ""), options, tuple(c.id for c in self.clauses if name in c.readings))
+            Reading(name, self.words().question(name), options, tuple(c.id for c in self.clauses if name in c.readings))
             for name, options in self.options.items()
         ]
 
     @cached_property
-    def _wordings(self) -> dict[Key, list[str]]:
-        return _grouped(self.declared("wording", 4))
+    def languages(self) -> list[str]:
+        """The languages that the policy speaks, the default first."""
+        return [str(language) for language, _ in sorted(self.declared("language", 2), key=lambda row: row[1])]
 
-    @cached_property
-    def _parameters(self) -> dict[Key, dict[str, Any]]:
-        many = {name for (name,) in self.declared("many_valued", 1)}
-        parameters: dict[Key, dict[str, Any]] = {}
-        for field, level, criterion, name, value in self.declared("parameter", 5):
-            _nest(parameters.setdefault((field, level, criterion), {}), name, value, many)
-        return parameters
+    def words(self, language: str | None = None) -> Words:
+        """The words of the policy in a language, by default its first.
 
-    @cached_property
-    def _positions(self) -> dict[str, int]:
-        return dict(self.declared("criterion", 2))
+        Raises:
+            QuestionError: for a language that it does not speak.
+        """
+        from itss_logic.words import Words
 
-    def _position(self, criterion: str) -> int:
-        return self._positions.get(criterion, len(self._positions) + 1)
+        chosen = language or self.languages[0]
+        if chosen not in self.languages:
+            raise QuestionError(f"there are no words in {chosen}; use one of {', '.join(self.languages)}")
+        if chosen not in self._words:
+            self._words[chosen] = Words(self.declared, chosen)
+        return self._words[chosen]
 
-    def _wording(self, key: Key) -> str:
-        texts = self._wordings.get(key, [""])
-        return _fill(texts[0], {"level": key[1], **self._parameters.get(key, {})})
-
-    def _tagged_rules(self) -> Iterator[tuple[str, str]]:
-        """The patterns of clause ids in brackets in comments, each with the place of the rules below it."""
-        for source in self.program.sources:
-            lines = source.text.splitlines()
-            for number, line in enumerate(lines):
-                if line.startswith("% "):
-                    rule = next((n for n in range(number, len(lines)) if not lines[n].startswith("%")), number)
-                    for tag in re.findall(r"\[([^]]+)\]", line):
-                        yield from ((pattern.strip(), f"{source.name}:{rule + 1}") for pattern in tag.split(","))
+    def position(self, criterion: str) -> int:
+        """The place of a criterion in every list; last, where it has none of its own."""
+        return self.words().position(criterion)
 
 
 About: TypeAlias = "dict[str, list[tuple[Any, ...]]]"
@@ -340,36 +404,3 @@ def _by_level(facts: Iterable[Fact]) -> Atoms:
         field, level, *rest = fact.arguments
         found.setdefault((field, level), {}).setdefault(fact.name, []).append(tuple(rest))  # type: ignore[arg-type]
     return found
-
-
-def _grouped(rows: Iterable[tuple[Any, ...]]) -> dict[Key, list[Any]]:
-    """The last values of rows by those before."""
-    found: dict[Key, list[Any]] = {}
-    for field, level, criterion, value in rows:
-        found.setdefault((field, level, criterion), []).append(value)
-    return found
-
-
-def _nest(parameters: dict[str, Any], name: Any, value: Any, many: set[str]) -> None:
-    """Put a parameter under the path that its name is."""
-    *path, last = map(str, name.arguments) if isinstance(name, Fact) else [str(name)]
-    for part in path:
-        parameters = parameters.setdefault(part, {})
-    if last in many:
-        parameters.setdefault(last, []).append(value)
-    else:
-        parameters[last] = value
-
-
-def _fill(wording: str, parameters: Mapping[str, Any]) -> str:
-    """A wording with the parameters that its placeholders name; a dot goes into nested ones."""
-
-    def value(match: re.Match[str]) -> str:
-        found: Any = parameters
-        for part in match[1].split("."):
-            if not isinstance(found, Mapping) or part not in found:
-                raise PolicyError(f"{match[0]} in a wording is no parameter of its clause: {wording}")
-            found = found[part]
-        return ", ".join(map(str, found)) if isinstance(found, list) else str(found)
-
-    return re.sub(r"\{([a-z_.]+)\}", value, wording)

@@ -268,7 +268,7 @@ TEXT = {"type": "string", "maxLength": limits.TEXT_CHARACTERS, "pattern": "^[^\\
 """The schema of a reference, and of an id but that an id is not empty."""
 
 
-def json_schema(vocabulary: Vocabulary) -> dict[str, Any]:
+def json_schema(vocabulary: Vocabulary, title: str) -> dict[str, Any]:
     """The JSON Schema (2020-12) of one candidate's object."""
     top = {key: _schema_of(vocabulary, p, None) for key, p in vocabulary.keys().items()}
     inner = vocabulary.keys(of_field=True)
@@ -278,7 +278,7 @@ def json_schema(vocabulary: Vocabulary) -> dict[str, Any]:
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"Evidence of a candidate: {vocabulary.titles.get(vocabulary.category, vocabulary.category)}",
+        "title": f"Evidence of a candidate: {title}",
         **_closed({CANDIDATE: {**TEXT, "minLength": 1}, **top, FIELDS: _closed(fields)}, [CANDIDATE]),
     }
 

@@ -79,13 +79,13 @@ def overview(
     answers: Sequence[Answer],
     shown: Sequence[tuple[str, int]],
     level: int | None,
-    titles: Mapping[str, str],
+    labels: Mapping[str, str],
     columns: int | None,
 ) -> Iterator[str]:
     """One row a candidate: the highest level in each field and what is pending above it; or one level's verdicts."""
     fields = list(dict.fromkeys(field for field, _ in shown))
     cells = [[_highest(a, f) if level is None else _verdict(a, f, level, shown) for f in fields] for a in answers]
-    rows = aligned([[titles.get(f, f) for f in fields], *cells])
+    rows = aligned([[labels.get(f, f) for f in fields], *cells])
     names = ["Candidate", *(printable(answer.candidate) for answer in answers)]
     if columns is not None:
         room = max(columns - 2 - max(map(width, rows)), 8)
@@ -124,7 +124,7 @@ def _verdict(answer: Answer, field: str, level: int, shown: Sequence[tuple[str, 
 
 
 def checklist(
-    answer: Answer, results: Sequence[Result], titles: Mapping[str, str], columns: int | None
+    answer: Answer, results: Sequence[Result], labels: Mapping[str, str], columns: int | None
 ) -> Iterator[tuple[str, str | None]]:
     """Lines, each with its colour: the verdict on each level of one candidate and how far each criterion is met."""
     yield printable(answer.candidate), None
@@ -137,7 +137,7 @@ def checklist(
         if result.field != field:
             field = result.field
             yield "", None
-            yield titles.get(field, field), None
+            yield labels.get(field, field), None
         by = f" ({', '.join(result.routes)})" if result.routes else ""
         verdict = f"  {MARKS[result.verdict]} level {result.level}: {result.verdict.replace('_', ' ')}{by}"
         for line in folded(verdict, _dependence(result), columns):

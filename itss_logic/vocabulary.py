@@ -86,7 +86,6 @@ class Vocabulary:
     def __init__(self, declared: Declarations, derived: Callable[[], frozenset[str]]) -> None:
         self.derived = derived
         self.category: str = declared("category", 1)[0][0]
-        self.titles: dict[str, str] = dict(declared("title", 2))
         self.fields = tuple(Constant(f) for f, _ in sorted(declared("field", 2), key=lambda row: row[1]))
         self.predicates = dict(_predicates(declared, self.fields))
         self.ranges: dict[str, tuple[int, int]] = {name: (low, high) for name, low, high in declared("range", 3)}

@@ -15,9 +15,7 @@ from itss_logic.policy import default_kb
 
 VOCABULARY = """
 category(baking).
-title(baking, "Baking").
 field(bread, 1).
-title(bread, "Bread").
 
 #defined certified/1.
 evidence(certified, item, flag, certificate).
@@ -69,8 +67,13 @@ clause(F, L, K) :- parameter(F, L, K, _, _).
 """
 
 WORDINGS = """
-section(F, L, K, "Oven") :- clause(F, L, K).
-wording(F, L, K, "Baked {loaves} loaves of {grains} in {required} shifts.") :- clause(F, L, K).
+language(en, 1).
+label(en, baking, "Baking").
+label(en, bread, "Bread").
+section(en, F, L, K, "Oven") :- clause(F, L, K).
+wording(en, F, L, K, "Baked {loaves} loaves of {grains} in {required} shifts.") :- clause(F, L, K).
+sentence(en, shift, "shift {name}").
+sentence(en, loaves, "{loaves_baked} loaves").
 """
 
 RULES = """
@@ -82,12 +85,29 @@ route_met(V, C, bread, 1, certificate) :- holds(V, C, certified).
 """
 
 DECLARED = ["../core/vocabulary.lp", "../core/clauses.lp", "../core/readings.lp", "vocabulary.lp", "clauses.lp"]
-WORDED = ["../core/checks.lp", "wordings.lp"]
+WORDED = ["../core/wordings.lp", "../core/checks.lp", "wordings.lp"]
+TERMS = """
+parts(certified, certified, none, none) :- on_file(certified).
+parts(certified, certified, none, none) :- possible(certified, none, none).
+parts(shift(F, S), shift, S, F) :- on_file(shift(F, S)).
+parts(shift(F, S), shift, S, F) :- possible(shift, S, F).
+parts(loaves(S, N), loaves, S, N) :- on_file(loaves(S, N)).
+parts(loaves(S, N), loaves, S, N) :- possible(loaves, S, N).
+parts(burnt(S, B), burnt, S, B) :- on_file(burnt(S, B)).
+parts(burnt(S, B), burnt, S, B) :- possible(burnt, S, B).
+parts(grain(S, G), grain, S, G) :- on_file(grain(S, G)).
+parts(grain(S, G), grain, S, G) :- possible(grain, S, G).
+supplied_by(good_shifts, shift).
+cut(loaves, N) :- parameter(F, L, good_shifts, loaves, N).
+"""
+
 FILES = {
     "vocabulary.lp": VOCABULARY,
     "clauses.lp": CLAUSES,
     "wordings.lp": WORDINGS,
     "rules.lp": RULES,
+    "terms.lp": TERMS,
+    "explain.lp": '#include "../core/terms.lp".\n#include "terms.lp".\n',
     "declarations.lp": "\n".join(f'#include "{name}".' for name in [*DECLARED, *WORDED]),
     "policy.lp": "\n".join(
         f'#include "{name}".' for name in [*DECLARED, "../core/views.lp", "../core/levels.lp", "rules.lp"]
@@ -230,8 +250,13 @@ def test_a_policy_that_clingo_reports_on_is_not_used(kb: Path, people: Path) -> 
         ),
         ("clauses.lp", "clause(F, L, K) :-", "clause(F, 1, K) :-", "no clause for parameter (bread,2,good_shifts"),
         ("clauses.lp", "level(bread, (1; 2)).", "level(bread, 1).", "no such level for clause (bread,2,good_shifts)"),
-        ("wordings.lp", '"Oven") :-', '"Oven") :- L < 2,', "no source section for clause (bread,2,good_shifts)"),
-        ("wordings.lp", "wording(F, L, K, ", "wording(F, 1, K, ", "no wording for clause (bread,2,good_shifts)"),
+        ("wordings.lp", '"Oven") :-', '"Oven") :- L < 2,', "no source section for clause (en,bread,2,good_shifts)"),
+        (
+            "wordings.lp",
+            "wording(en, F, L, K, ",
+            "wording(en, F, 1, K, ",
+            "no wording for clause (en,bread,2,good_shifts)",
+        ),
         ("clauses.lp", "route(kpi, 1).", "route(kpi, 1). reading(hot, 1).", "no option for reading hot"),
         ("clauses.lp", "route(kpi, 1).", "route(kpi, 1). open_to(bread, 1, x, hot).", "no such reading that a clause"),
     ],

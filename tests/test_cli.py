@@ -173,13 +173,13 @@ def test_lines_fold_at_the_width_of_the_terminal() -> None:
     for columns in (60, 80, 120):
         [one] = policy.evaluate(people[2:], across=True, criteria=True)
         pages = [
-            *(line for line, _ in tables.checklist(one, one.results, policy.vocabulary.titles, columns)),
+            *(line for line, _ in tables.checklist(one, one.results, policy.words().labels, columns)),
             *tables.clause_table(policy.clauses, columns),
             *(line for clause in policy.clauses for line in tables.clause_page(clause, columns)),
             *tables.reading_page(policy.readings, columns),
             *tables.not_formalised_page(policy.clauses, columns),
         ]
-        table = list(tables.overview(list(policy.evaluate(people)), shown, None, policy.vocabulary.titles, columns))
+        table = list(tables.overview(list(policy.evaluate(people)), shown, None, policy.words().labels, columns))
         assert max(map(tables.width, [*pages, *table])) <= columns
         assert len({tables.width(line[: line.index("–")]) for line in table[1:4]}) == 1
         words = " ".join(" ".join(pages).split())

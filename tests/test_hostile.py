@@ -481,7 +481,7 @@ def test_the_command_line_exports_any_ids(tmp_path: Path) -> None:
 
 @cache
 def validator() -> Any:
-    schema = json_schema(VOCABULARY)
+    schema = json_schema(VOCABULARY, "Customer Service")
     jsonschema.Draft202012Validator.check_schema(schema)
     return jsonschema.Draft202012Validator(schema)
 

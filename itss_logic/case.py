@@ -1,0 +1,128 @@
+"""One candidate's evidence as questions that choose evidence see it, and what they choose as evidence again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import TypeAlias
+
+from itss_logic.evidence import Evidence
+from itss_logic.terms import Fact, Term, write
+from itss_logic.vocabulary import CANDIDATE, CLAIMED, SOURCE, Argument, Vocabulary
+
+Key: TypeAlias = "tuple[str, Term]"
+"""The name and the id of an item that can have attributes."""
+
+NEW = "new"
+"""The id of an item that is not on file, until it has a name: `new(...)` in answers, `new-1` in facts."""
+
+
+def inner(fact: Fact) -> Fact:
+    """The item that a claim is about; any other fact itself."""
+    item = fact.arguments[0] if fact.name == CLAIMED else fact
+    assert isinstance(item, Fact)
+    return item
+
+
+class Case:
+    """The facts on file of a candidate: all but its `candidate` fact and the references to sources.
+
+    `sources` are these references, by the item that they are for.
+    """
+
+    def __init__(self, evidence: Evidence, vocabulary: Vocabulary) -> None:
+        self.candidate, self.vocabulary = evidence.candidate, vocabulary
+        self.owners = {predicate.owner for predicate in vocabulary.predicates.values()}
+        self.facts = [fact for fact in evidence.facts if fact.name not in (SOURCE, CANDIDATE)]
+        self.sources = {fact.arguments[0]: str(fact.arguments[1]) for fact in evidence.facts if fact.name == SOURCE}
+        self.numbers: dict[str, int] = {}
+        self.texts = {fact: self.text(fact, 0) for fact in self.facts}
+        self.ids = list(self.numbers)
+        claims = any(fact.name == CLAIMED for fact in self.facts)
+        self.inputs = frozenset({("stated", 2), *([("asserted", 2)] if claims else [])})
+        self.fields = {key: self._stated_field(fact) for fact in self.facts if (key := self.key(fact, own=True))}
+
+    def program(self, field: str) -> str:
+        """What is on file for a field and for none, as clingo reads it, of candidate 0, who is not named yet."""
+        return "\n".join(f"{self.texts[fact]}." for fact in self.of_field(field))
+
+    def of_field(self, field: str) -> list[Fact]:
+        """The facts of a field, and those of none."""
+        return [fact for fact in self.facts if self.field_of(fact) in (None, field)]
+
+    def text(self, fact: Fact, candidate: int) -> str:
+        """A fact as clingo reads it, of the candidate of a number. Its ids may be new."""
+        status = "asserted" if fact.name == CLAIMED else "stated"
+        return f"{status}({candidate},{self.term(inner(fact))})"
+
+    def term(self, fact: Fact) -> str:
+        """The evidence term of a fact that is no claim, with its ids as numbers."""
+        arguments = ",".join(
+            str(self.numbers.setdefault(str(term), len(self.numbers)) if argument.kind in ("id", "of") else term)
+            for argument, term in zip(self.vocabulary.predicates[fact.name].arguments, fact.arguments[1:], strict=True)
+        )
+        return f"{fact.name}({arguments})" if arguments else fact.name
+
+    def fact(self, term: Term, filled: Mapping[Term, Term]) -> Fact:
+        """The fact that an evidence term of an answer is about, with ids as on file; `filled` tells whose a slot is."""
+        name, arguments = (term.name, term.arguments) if isinstance(term, Fact) else (str(term), ())
+
+        def value(argument: Argument, given: Term) -> Term:
+            if argument.kind not in ("id", "of"):
+                return given
+            given = filled.get(given, given)
+            return self.ids[given] if isinstance(given, int) else given
+
+        own = map(value, self.vocabulary.predicates[name].arguments, arguments)
+        return Fact(name, (self.candidate, *own))
+
+    def as_filed(self, fact: Fact) -> Fact:
+        """A fact as it is on file: as a claim, where it is only claimed."""
+        return fact if fact in self.texts else Fact(CLAIMED, (fact,))
+
+    def is_claimed(self, fact: Fact) -> bool:
+        """Whether an item is on file, and only as a claim."""
+        return Fact(CLAIMED, (fact,)) in self.texts
+
+    def key(self, fact: Fact, *, own: bool = False) -> Key | None:
+        """The item that an attribute belongs to, or that a fact is; with `own` the latter alone."""
+        fact = inner(fact)
+        predicate = self.vocabulary.predicates[fact.name]
+        if predicate.name in self.owners:
+            return predicate.name, fact.arguments[predicate.place("id") + 1]
+        if predicate.owner is None or own:
+            return None
+        return predicate.owner, fact.arguments[predicate.place("of") + 1]
+
+    def field_of(self, fact: Fact) -> str | None:
+        """The field of an item, or of the item that an attribute belongs to."""
+        key = self.key(fact)
+        return self.fields.get(key) if key else self._stated_field(fact)
+
+    def _stated_field(self, fact: Fact) -> str | None:
+        fact = inner(fact)
+        predicate = self.vocabulary.predicates[fact.name]
+        return str(fact.arguments[predicate.place("field") + 1]) if predicate.of_field else None
+
+    def without(self, facts: Iterable[Fact], left_out: Fact) -> list[Fact]:
+        """Facts less one; less its attributes too, where it is an item that has some."""
+        key = self.key(left_out, own=True)
+        return [fact for fact in facts if fact != left_out and (key is None or self.key(fact) != key)]
+
+    def name_new(self, facts: Collection[Fact]) -> tuple[Fact, ...]:
+        """Facts in order, with names that are free for the ids of new items, however the answer had numbered these."""
+        about: dict[Term, list[str]] = {}
+        for fact in facts:
+            for term in fact.arguments:
+                if isinstance(term, Fact):
+                    about.setdefault(term, []).append(str(_replaced(fact, {term: NEW})))
+        names: dict[Term, str] = {}
+        for term in sorted(about, key=lambda term: (sorted(about[term]), write(term))):
+            number = len(names) + 1
+            while f"{NEW}-{number}" in self.ids or f"{NEW}-{number}" in names.values():
+                number += 1
+            names[term] = f"{NEW}-{number}"
+        return tuple(sorted((_replaced(fact, names) for fact in facts), key=str))
+
+
+def _replaced(fact: Fact, names: dict[Term, str]) -> Fact:
+    return Fact(fact.name, tuple(names.get(term, term) if isinstance(term, Fact) else term for term in fact.arguments))

@@ -1,0 +1,217 @@
+"""The commands that explain: `itss why` and `itss certify`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from itss_logic.console import (
+    UNUSABLE,
+    Intake,
+    as_json_text,
+    columns,
+    leave,
+    load,
+    options,
+    print_json,
+    print_lines,
+    with_evidence,
+    with_readings,
+)
+from itss_logic.errors import QuestionError, SelfCheckError, printable
+
+if TYPE_CHECKING:
+    from itss_logic.answers import Why
+    from itss_logic.evidence import Evidence
+    from itss_logic.policy import Policy
+    from itss_logic.tree import Node
+
+of_candidate = options(
+    click.option("--candidate", metavar="ID", help="Whose verdict; needed unless the evidence is of one alone."),
+    click.option("--field", metavar="FIELD", help="A field of the policy."),
+    click.option("--level", type=int, metavar="LEVEL", help="A level of the field."),
+)
+
+with_timeout = click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long the search may take; then the best found so far is given, and marked.",
+)
+
+
+@click.command()
+@with_evidence
+@of_candidate
+@with_readings
+@click.option("--all", "every", is_flag=True, help="Every smallest support and set of missing facts.")
+@click.option(
+    "--max", "maximum", type=click.IntRange(min=1), default=20, show_default=True, help="How many of these at most."
+)
+@click.option("--across-readings", is_flag=True, help="Also tell how the verdict depends on the readings.")
+@click.option("--lang", metavar="LANG", help="Language of the sentences; by default the policy's first.")
+@with_timeout
+@click.option("--format", "form", type=click.Choice(["tree", "json", "markdown"]), default="tree", show_default=True)
+def why(
+    evidence: Sequence[str],
+    input_format: str | None,
+    category: str | None,
+    kb: str | None,
+    candidate: str | None,
+    field: str | None,
+    level: int | None,
+    readings: dict[str, str],
+    every: bool,
+    maximum: int,
+    across_readings: bool,
+    lang: str | None,
+    timeout: float,
+    form: str,
+) -> None:
+    """Why a candidate has a level or not, and what is missing.
+
+    Each answer is confirmed by solving again: the verdict follows from the support alone, a criterion is met once what
+    is missing is added, and nothing of either can be left out.
+    """
+    policy = load(category, kb)
+    words = policy.words(lang)
+    asked = _level(policy, field, level)
+    intake = Intake(policy, evidence, input_format)
+    entry = _one(intake, candidate)
+    answer = policy.why(entry, *asked, readings, all=every, maximum=maximum, timeout=timeout)
+    _agree(policy, entry, answer, readings)
+    if across_readings:
+        answer = policy.with_other_readings(answer, entry)
+    if form == "json":
+        print_json(answer.as_json())
+    else:
+        from itss_logic.tree import Teller, markdown
+
+        tree = Teller(policy, words, entry, answer).tree()
+        if form == "markdown":
+            print_lines(markdown(tree))
+        else:
+            _print_tree(tree)
+    leave(intake.exit_code)
+
+
+@click.command()
+@with_evidence
+@of_candidate
+@with_readings
+@click.option("--all", "everybody", is_flag=True, help="Everybody's highest level in each field, as JSON lines.")
+@click.option(
+    "--costs",
+    "costs_file",
+    type=click.Path(exists=True, dir_okay=False),
+    help="YAML file: what it costs to check a fact, by predicate, or by predicate with values.",
+)
+@click.option("--lang", metavar="LANG", help="Language of the sentences; by default the policy's first.")
+@with_timeout
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+def certify(
+    evidence: Sequence[str],
+    input_format: str | None,
+    category: str | None,
+    kb: str | None,
+    candidate: str | None,
+    field: str | None,
+    level: int | None,
+    readings: dict[str, str],
+    everybody: bool,
+    costs_file: str | None,
+    lang: str | None,
+    timeout: float,
+    form: str,
+) -> None:
+    """What to verify to be sure that a candidate has a level.
+
+    A certificate is a smallest part of the evidence from which alone the level follows; the margin is how many facts
+    must fall, at the least, before the verdict does.
+    """
+    from itss_logic.costs import Costs
+
+    policy = load(category, kb)
+    words = policy.words(lang)
+    costs = Costs.read(costs_file, policy.vocabulary) if costs_file else None
+    if everybody and (candidate, field, level) != (None, None, None):
+        raise click.UsageError("--all is about everybody's highest levels; leave out --candidate, --field and --level")
+    asked = None if everybody else _level(policy, field, level)
+    intake = Intake(policy, evidence, input_format)
+    if asked is None:
+        _certify_all(policy, intake, readings, costs, timeout)
+    else:
+        entry = _one(intake, candidate)
+        answer = policy.certify(entry, *asked, readings, costs=costs, timeout=timeout)
+        if form == "json":
+            print_json(answer.as_json())
+        else:
+            from itss_logic.tree import Speaker, certificate_tree
+
+            _print_tree(certificate_tree(Speaker(policy, words, entry), answer))
+    leave(intake.exit_code)
+
+
+def _certify_all(policy: Policy, intake: Intake, readings: dict[str, str], costs: Any, timeout: float) -> None:
+    """A line of JSON for each candidate, and a last one with the number of facts to check in all."""
+    to_check = on_file = 0
+    for entry in intake:
+        [answer] = policy.evaluate([entry], readings)
+        held = [(field, level) for field, level in answer.highest.items() if level is not None]
+        found = [policy.certify(entry, *level, readings, costs=costs, timeout=timeout) for level in held]
+        to_check += len({fact for certificate in found for fact in certificate.facts})
+        on_file += entry.size
+        told = [{"field": c.field, "level": c.level, "verdict": c.verdict, **c.as_json()} for c in found]
+        click.echo(as_json_text({"candidate": entry.candidate, "certificates": told}))
+    click.echo(as_json_text({"candidates": intake.accepted, "facts_to_check": to_check, "facts_on_file": on_file}))
+
+
+def _agree(policy: Policy, entry: Evidence, answer: Why, readings: dict[str, str]) -> None:
+    """Confirm that an explanation tells what an evaluation of all evidence does."""
+    [evaluation] = policy.evaluate([entry], readings)
+    result = evaluation.result(answer.field, answer.level)
+    unmet = tuple(sorted(criterion.name for criterion in answer.criteria if not criterion.is_met))
+    if (answer.verdict, answer.routes, unmet) != (result.verdict, result.routes, result.unmet):
+        raise SelfCheckError(f"explained as {answer.verdict}, evaluated as {result.verdict}")
+
+
+def _print_tree(tree: Node) -> None:
+    from itss_logic.tables import COLOURS
+    from itss_logic.tree import lines
+
+    for line, verdict in lines(tree, columns()):
+        click.secho(line, fg=COLOURS[verdict] if verdict else None)
+
+
+def _level(policy: Policy, field: str | None, level: int | None) -> tuple[str, int]:
+    if field is None or level is None:
+        raise click.UsageError("name the level with --field and --level")
+    policy.levels_of(field, level)
+    return field, level
+
+
+def _one(intake: Intake, candidate: str | None) -> Evidence:
+    """The candidate that is asked about. All evidence is read, since a later file may refuse what an earlier says."""
+    found: Evidence | None = None
+    names: list[str] = []
+    for entry in intake:
+        names.append(entry.candidate)
+        if candidate in (None, entry.candidate):
+            found = found or entry
+    if found is not None and (candidate is not None or len(names) == 1):
+        return found
+    if candidate in intake.refused_candidates:
+        click.echo(f"error: the evidence of {printable(str(candidate))} is refused; see above", err=True)
+    elif candidate is None and len(names) > 1:
+        raise QuestionError(f"there is evidence of {len(names)} candidates; name one with --candidate")
+    elif names:
+        from difflib import get_close_matches
+
+        near = get_close_matches(str(candidate), names, cutoff=0.4) or names[:3]
+        raise QuestionError(f"there is no evidence of candidate {candidate}; did you mean {' or '.join(near)}?")
+    leave(UNUSABLE)
+    raise AssertionError

@@ -1,0 +1,176 @@
+"""What the commands share: options, evidence in, lines and JSON out, exit codes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from itss_logic.errors import printable
+
+if TYPE_CHECKING:
+    from itss_logic.errors import Refusal
+    from itss_logic.evidence import Evidence
+    from itss_logic.policy import Policy
+
+DONE, SOME_REFUSED, UNUSABLE, NOT_HELD, INTERNAL = 0, 1, 2, 3, 70
+INTERRUPTED = 130
+
+KEPT = 10_000
+"""How many refused candidates are remembered by name at most."""
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def options(*decorators: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Several decorators as one, in reading order."""
+
+    def decorate(command: Command) -> Command:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate
+
+
+def _pairs(context: click.Context, parameter: click.Parameter, values: Sequence[str]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for value in values:
+        name, equals, option = value.partition("=")
+        if not equals:
+            raise click.BadParameter(f"{value!r} is not NAME=OPTION")
+        if pairs.setdefault(name, option) != option:
+            raise click.BadParameter(f"{name} is given twice")
+    return pairs
+
+
+def levels_given(context: click.Context, parameter: click.Parameter, values: Sequence[str]) -> list[tuple[str, int]]:
+    """The levels of an option that says `FIELD:LEVEL`."""
+    levels = []
+    for value in values:
+        field, colon, level = value.partition(":")
+        if not colon or not level.isascii() or not level.isdigit() or len(level) > 9:
+            raise click.BadParameter(f"{value!r} is not FIELD:LEVEL")
+        levels.append((field, int(level)))
+    return levels
+
+
+in_category = options(
+    click.option("--category", metavar="NAME", help="Job category; needed only where the knowledge base has several."),
+    click.option(
+        "--kb",
+        type=click.Path(exists=True, file_okay=False),
+        help="Folder of rules to use instead of those that come along.",
+    ),
+)
+
+with_evidence = options(
+    click.argument("evidence", nargs=-1, required=True, type=click.Path(exists=True, allow_dash=True)),
+    click.option(
+        "--input-format",
+        type=click.Choice(["json", "jsonl", "yaml", "lp"]),
+        help="Form of standard input (default jsonl), and of files whose suffix tells none.",
+    ),
+    in_category,
+)
+
+with_readings = click.option(
+    "--reading",
+    "readings",
+    multiple=True,
+    metavar="NAME=OPTION",
+    callback=_pairs,
+    help="Option of a reading to be in force; repeatable. See: itss policy show.",
+)
+
+
+class Intake:
+    """The sound evidence of an `itss` call; what is refused goes to standard error as it comes."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        paths: Sequence[str],
+        input_format: str | None,
+        keep: Callable[[Iterable[Refusal]], object] = lambda refusals: None,
+    ) -> None:
+        # Refusals are kept only by those who ask: there may be no end to them.
+        self.entries = policy.read(*paths, input_format=input_format, warn=warn)
+        self.keep = keep
+        self.accepted = self.refused = 0
+        self.refused_candidates: set[str | None] = set()
+
+    def __iter__(self) -> Iterator[Evidence]:
+        from itss_logic.evidence import Refused
+
+        for entry in self.entries:
+            if isinstance(entry, Refused):
+                self.refused += 1
+                if self.refused <= KEPT:
+                    self.refused_candidates.add(entry.candidate)
+                self.keep(entry.refusals)
+                click.echo("\n".join(map(str, entry.refusals)), err=True)
+            else:
+                self.accepted += 1
+                yield entry
+        if not self.accepted and not self.refused:
+            warn("no candidates were found")
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code as far as refusals go."""
+        if not self.refused:
+            return DONE
+        return SOME_REFUSED if self.accepted else UNUSABLE
+
+
+def load(category: str | None, kb: str | None) -> Policy:
+    """The policy that the options name."""
+    from itss_logic.policy import Policy
+
+    return Policy.load(category, kb)
+
+
+def as_json_text(value: object, indent: int | None = None) -> str:
+    """A value as JSON."""
+    import json
+
+    return json.dumps(value, ensure_ascii=False, indent=indent)
+
+
+def print_json(value: object) -> None:
+    """Print a value as JSON that people can read."""
+    click.echo(as_json_text(value, indent=2))
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines."""
+    for line in lines:
+        click.echo(line)
+
+
+def columns() -> int | None:
+    """The width of the terminal; None where the output goes elsewhere."""
+    if not sys.stdout.isatty():
+        return None
+    from shutil import get_terminal_size
+
+    return get_terminal_size().columns
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def warn(message: str) -> None:
+    """Print a warning."""
+    click.echo(f"warning: {printable(message)}", err=True)
+
+
+def leave(code: int) -> None:
+    """End the command with an exit code, if it is not the usual one."""
+    if code:
+        raise click.exceptions.Exit(code)

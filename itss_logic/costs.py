@@ -1,0 +1,103 @@
+"""What facts cost, from a YAML file: a predicate, or a predicate with values, to a whole number of 1 or more.
+
+Values stand in any number and in the order of the predicate's arguments, without ids and numbers. Of several lines that
+fit a fact the one with the most values decides, and of those the dearest. What no line fits costs 1.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from itss_logic.documents import DocumentError, Value, decode
+from itss_logic.errors import QuestionError
+from itss_logic.evidence import Evidence
+from itss_logic.terms import Constant, Fact
+from itss_logic.vocabulary import CANDIDATE, CLAIMED, SOURCE, Predicate, Vocabulary
+
+LINE = re.compile(r"\s*([a-z_]\w*)\s*(?:\(([^()]*)\))?\s*")
+GREATEST = 1_000_000
+"""The most that one fact may cost: sums stay within what clingo can count."""
+
+
+class Line(NamedTuple):
+    """One line of a file of costs."""
+
+    predicate: str
+    values: tuple[str, ...]
+    cost: int
+
+    def fits(self, fact: Fact) -> bool:
+        """Whether the line is about a fact: its values stand in it, in order."""
+        constants = iter([str(term) for term in fact.arguments if isinstance(term, Constant)])
+        return fact.name == self.predicate and all(value in constants for value in self.values)
+
+
+class Costs:
+    """What facts cost."""
+
+    def __init__(self, lines: Iterable[Line]) -> None:
+        self.lines = sorted(lines, key=lambda line: (len(line.values), line.cost), reverse=True)
+
+    @classmethod
+    def read(cls, path: str, vocabulary: Vocabulary) -> Costs:
+        """Read a file of costs.
+
+        Raises:
+            QuestionError: where it is not one; it says which line, and what to write.
+        """
+        from itss_logic.yaml_form import parse_yaml
+
+        try:
+            with open(path, "rb") as file:
+                documents = list(parse_yaml(decode(file.read())))
+        except DocumentError as error:
+            where = f"{path}:{error.line}" if error.line else path
+            raise QuestionError(f"{where}: {error.message}; {error.mend}") from None
+        lines: list[Line] = []
+        for document in documents:
+            if not isinstance(document, dict):
+                raise QuestionError(f"{path}: costs are a mapping; write lines such as `PREDICATE: 5`")
+            lines.extend(_line(path, key, value, vocabulary) for key, value in document.items())
+        return cls(lines)
+
+    def of(self, fact: Fact) -> int:
+        """What a fact costs."""
+        return next((line.cost for line in self.lines if line.fits(fact)), 1)
+
+    def prices(self, evidence: Evidence) -> Mapping[Fact, int]:
+        """The facts on file that do not cost 1, claims as what they claim."""
+        return {fact: cost for fact in _items(evidence) if (cost := self.of(fact)) != 1}
+
+
+def _items(evidence: Evidence) -> Iterator[Fact]:
+    for fact in evidence.facts:
+        inner = fact.arguments[0] if fact.name == CLAIMED else fact
+        if isinstance(inner, Fact) and inner.name not in (CANDIDATE, SOURCE):
+            yield inner
+
+
+def _line(path: str, key: str, cost: Value, vocabulary: Vocabulary) -> Line:
+    match = LINE.fullmatch(key)
+    predicate = vocabulary.predicates.get(match[1]) if match else None
+    if match is None or predicate is None:
+        known = ", ".join(vocabulary.predicates)
+        raise QuestionError(f"{path}: {key!r} is no predicate of evidence; write one of {known}, or one with values")
+    if isinstance(cost, bool) or not isinstance(cost, int) or not 1 <= cost <= GREATEST:
+        raise QuestionError(f"{path}: the cost of {key} is {cost!r}; write a whole number from 1 to {GREATEST}")
+    values = tuple(value.strip() for value in (match[2] or "").split(",")) if match[2] else ()
+    allowed = dict.fromkeys(_values(predicate, vocabulary))
+    for value in values:
+        if value not in allowed:
+            raise QuestionError(f"{path}: {value!r} is no value of {match[1]}; write one of {', '.join(allowed)}")
+    return Line(match[1], values, cost)
+
+
+def _values(predicate: Predicate, vocabulary: Vocabulary) -> Iterator[str]:
+    for argument in predicate.arguments:
+        if argument.kind == "field":
+            yield from predicate.fields
+        elif argument.kind == "value":
+            for field in predicate.fields:
+                yield from vocabulary.values(argument.domain, field)

@@ -1,0 +1,128 @@
+"""The words in which a policy speaks to people: templates that stand beside its clauses, filled in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from itss_logic.engine import Declarations
+from itss_logic.errors import PolicyError
+from itss_logic.terms import Constant, Fact
+
+Key: TypeAlias = "tuple[str, int, str]"
+"""Field, level and criterion of a clause."""
+
+
+class Words:
+    """The words of a policy in one language; `parameters` are those of each clause, as they are nested in JSON."""
+
+    def __init__(self, declared: Declarations, language: str) -> None:
+        self.language = language
+
+        def spoken(name: str, arity: int) -> list[tuple[Any, ...]]:
+            return [row[1:] for row in declared(name, arity) if row[0] == language]
+
+        self.labels: dict[str, str] = dict(spoken("label", 3))
+        self.phrases: dict[str, str] = dict(spoken("phrase", 3))
+        self.sentences: dict[str, str] = dict(spoken("sentence", 3))
+        self.lacks: dict[tuple[str, str], str] = {(name, number): text for name, number, text in spoken("lack", 4)}
+        self.questions: dict[str, str] = dict(spoken("question", 3))
+        self.wordings = grouped(spoken("wording", 5))
+        self.sections = grouped(spoken("section", 5))
+        self.rests_on: dict[Key, list[tuple[str, int]]] = {}
+        for field, level, criterion, other, part in declared("rests_on", 5):
+            self.rests_on.setdefault((field, level, criterion), []).append((part, other))
+        self.parameters = _parameters(declared)
+        self.positions: dict[str, int] = dict(declared("criterion", 2))
+
+    def position(self, criterion: str) -> int:
+        """The place of a criterion in every list; last, where it has none of its own."""
+        return self.positions.get(criterion, len(self.positions) + 1)
+
+    def label(self, name: str) -> str:
+        """What a person calls a constant."""
+        return self.labels.get(name, name.replace("_", " "))
+
+    def phrase(self, name: str, /, **values: object) -> str:
+        """What explanations say, filled in."""
+        if name not in self.phrases:
+            raise PolicyError(f"there is no phrase {name} in {self.language}")
+        return self.fill(self.phrases[name], values)
+
+    def question(self, reading: str) -> str:
+        """The open question that a reading answers."""
+        return self.questions.get(reading, "")
+
+    def wording(self, key: Key) -> str:
+        """A clause in plain words."""
+        text = self.wordings.get(key, [""])[0]
+        return self.fill(text, {"level": key[1], **self.parameters.get(key, {})})
+
+    def section(self, key: Key) -> str:
+        """The place in the source that a clause paraphrases."""
+        return self.phrase(
+            "section", field=self.label(key[0]), level=key[1], section=self.listed(self.sections.get(key, []))
+        )
+
+    def sentence(self, predicate: str, values: Mapping[str, object]) -> str:
+        """What a fact of evidence says, of its arguments by JSON key."""
+        return self.fill(self.sentences.get(predicate, self.label(predicate)), values)
+
+    def lack(self, predicate: str, facts: Sequence[Mapping[str, object]]) -> str | None:
+        """What is missing where such facts are, if others would do as well; None where there are no words for it."""
+        text = self.lacks.get((predicate, "one" if len(facts) == 1 else "many"))
+        if text is None:
+            return None
+        values = {key: list(dict.fromkeys(fact[key] for fact in facts)) for key in facts[0]}
+        return self.fill(text, {**values, "count": len(facts)})
+
+    def listed(self, texts: Sequence[str]) -> str:
+        """Texts one after the other, as a sentence lists them."""
+        *others, last = texts or [""]
+        return f"{self.phrases['list'].join(others)}{self.phrases['last']}{last}" if others else last
+
+    def fill(self, text: str, values: Mapping[str, object]) -> str:
+        """A text with what its placeholders name: a dot goes into nested values, constants go by their labels."""
+
+        def filled(match: re.Match[str]) -> str:
+            found: object = values
+            for part in match[1].split("."):
+                if not isinstance(found, Mapping) or part not in found:
+                    raise PolicyError(f"{match[0]} in a wording is no parameter of its clause: {text}")
+                found = found[part]
+            if isinstance(found, list):
+                return self.phrases["list"].join(map(self._called, found))
+            return self._called(found)
+
+        return re.sub(r"\{([a-z_.]+)\}", filled, text)
+
+    def _called(self, value: object) -> str:
+        return self.label(value) if isinstance(value, Constant) else str(value)
+
+
+def grouped(rows: Iterable[tuple[Any, ...]]) -> dict[Key, list[Any]]:
+    """The last values of rows by those before."""
+    found: dict[Key, list[Any]] = {}
+    for field, level, criterion, value in rows:
+        found.setdefault((field, level, criterion), []).append(value)
+    return found
+
+
+def _parameters(declared: Declarations) -> dict[Key, dict[str, Any]]:
+    many = {name for (name,) in declared("many_valued", 1)}
+    parameters: dict[Key, dict[str, Any]] = {}
+    for field, level, criterion, name, value in declared("parameter", 5):
+        _nest(parameters.setdefault((field, level, criterion), {}), name, value, many)
+    return parameters
+
+
+def _nest(parameters: dict[str, Any], name: Any, value: Any, many: set[str]) -> None:
+    """Put a parameter under the path that its name is."""
+    *path, last = map(str, name.arguments) if isinstance(name, Fact) else [str(name)]
+    for part in path:
+        parameters = parameters.setdefault(part, {})
+    if last in many:
+        parameters.setdefault(last, []).append(value)
+    else:
+        parameters[last] = value
