@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
-from itss_logic.evidence import Evidence
+from itss_logic.errors import Place
+from itss_logic.evidence import Dossier, Evidence, Stated
 from itss_logic.terms import Fact, Term, write
 from itss_logic.vocabulary import CANDIDATE, CLAIMED, SOURCE, Argument, Vocabulary
 
@@ -102,6 +103,18 @@ class Case:
         fact = inner(fact)
         predicate = self.vocabulary.predicates[fact.name]
         return str(fact.arguments[predicate.place("field") + 1]) if predicate.of_field else None
+
+    def problems(self, added: Collection[Fact]) -> Iterator[str]:
+        """What is wrong with facts as evidence, beside what is on file; claims that they confirm count as verified."""
+        confirmed = [inner(fact) if inner(fact) in added else fact for fact in self.facts]
+        dossier = Dossier(self.vocabulary, self.candidate, Place("added"))
+        for fact in dict.fromkeys([*confirmed, *added]):
+            status = CLAIMED if fact.name == CLAIMED else ""
+            item = inner(fact)
+            dossier.stated.append(Stated(Fact(item.name, item.arguments[1:]), dossier.place, status))
+        entry = dossier.close()
+        if not isinstance(entry, Evidence):
+            yield from (refusal.message for refusal in entry.refusals)
 
     def without(self, facts: Iterable[Fact], left_out: Fact) -> list[Fact]:
         """Facts less one; less its attributes too, where it is an item that has some."""

@@ -59,7 +59,9 @@ class Trial:
         self._minimal(support, lambda facts: self.verdict(verdict, facts), f"a support of {verdict}")
 
     def check_missing(self, criterion: str, missing: Collection[Fact]) -> None:
-        """Confirm that a criterion is met once facts are added, and not if one of them is left out."""
+        """Confirm that a criterion is met once facts are added, which are sound evidence, and none can be left out."""
+        for problem in self.case.problems(missing):
+            raise SelfCheckError(f"what {criterion} lacks is no sound evidence: {problem}")
         self._minimal(missing, lambda facts: self.meets(criterion, facts), f"what {criterion} lacks")
 
     def check_margin(
@@ -69,10 +71,14 @@ class Trial:
 
         Every fact on file that can matter must be among those that can stand alone.
         """
-        self._minimal(rejected, lambda facts: not rejected or self._worse(verdict, facts), "a margin", parts=proven)
+        self._minimal(rejected, lambda facts: self._worse(verdict, facts), "a margin", parts=proven)
         for fact in bearing:
             ensure(self._worse(verdict, [fact]), f"{fact} does not bear {verdict} by itself")
         ensure(not proven or (len(rejected) == 1) == bool(bearing), "margin and load-bearing facts do not agree")
+
+    def check_unshaken(self, verdict: str) -> None:
+        """Confirm that the verdict does not become worse if all is rejected."""
+        ensure(not self._worse(verdict, list(self.alone)), f"{verdict} is worse once all is rejected")
 
     def _worse(self, verdict: str, rejected: Iterable[Fact]) -> bool:
         left: list[Fact] = list(self.alone)

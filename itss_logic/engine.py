@@ -144,7 +144,7 @@ def term_of(symbol: Symbol) -> Term:
     return Fact(symbol.name, tuple(map(term_of, symbol.arguments)))
 
 
-INPUTS = frozenset({("candidate", 1), ("stated", 2), ("asserted", 2), ("lacking", 3), ("price", 2)})
+INPUTS = frozenset({("candidate", 1), ("stated", 2), ("asserted", 2), ("lacking", 3), ("brief", 0), ("price", 2)})
 """The predicates that come with each question."""
 
 
@@ -250,20 +250,29 @@ def optimise(control: Control, limit: int, seconds: float) -> Optima:
         PolicyError: where there is no answer at all.
     """
     answers, best, proven = _optimise(control, limit, seconds, "usc")
-    if not answers:
-        if best is None:
-            # This strategy comes by no answer before it has the best; the other betters the first that it finds.
-            _, best, _ = _optimise(control, 1, seconds / 10, "bb")
-        if best is None:
+    if not answers and best is None:
+        # That strategy comes by no answer before it has the best; this one betters the first that it finds.
+        _, best, _ = _optimise(control, 1, seconds / 10, "bb")
+    return Optima(answers or [best or _any(control)], proven, control)
+
+
+def _any(control: Control) -> Shown:
+    solve = _section(control.configuration.solve)
+    solve.opt_mode, solve.models = "ignore", 1
+    with control.solve(yield_=True) as handle:
+        model = handle.model()
+        if model is None:
             raise PolicyError("the question has no answer on this evidence")
-        answers = [best]
-    return Optima(answers, proven, control)
+        return Shown(model.symbols(shown=True))
+
+
+def _section(part: object) -> Configuration:
+    assert isinstance(part, Configuration)
+    return part
 
 
 def _optimise(control: Control, limit: int, seconds: float, strategy: str) -> tuple[list[Shown], Shown | None, bool]:
-    solve, solver = control.configuration.solve, control.configuration.solver
-    assert isinstance(solve, Configuration)
-    assert isinstance(solver, Configuration)
+    solve, solver = _section(control.configuration.solve), _section(control.configuration.solver)
     solve.opt_mode, solve.models, solve.project, solver.opt_strategy = "optN", limit, "show", strategy
     answers: list[Shown] = []
     best: Shown | None = None
@@ -290,8 +299,7 @@ def possible(control: Control, name: str, given: Mapping[str, bool], fixed: Iter
         given: atoms that are to hold, or not to.
         fixed: of atoms of the same name these are to hold, and no others.
     """
-    solve = control.configuration.solve
-    assert isinstance(solve, Configuration)
+    solve = _section(control.configuration.solve)
     solve.opt_mode, solve.models, solve.enum_mode = "ignore", 0, "brave"
     held = set(fixed)
     assumptions = [(parse_term(atom), value) for atom, value in given.items()]

@@ -62,7 +62,8 @@ class Explainer:
         found = self._ask(case, SUPPORT, level, ["candidate(0)"], limit, clock)
         shown = found.answers[0]
         verdict = str(shown.value("verdict"))
-        supports = _distinct(_chosen(case, answer, "kept") for answer in found.answers)
+        reached = verdict != VERDICTS[-1]
+        supports = _distinct(_chosen(case, answer, "kept") if reached else () for answer in found.answers)
         counts = {str(name): (r, n) for view, name, r, n in shown.rows("counts") if view == "verified"}
         claims = {str(name): n for view, name, _, n in shown.rows("counts") if view == "confirmed"}
         counted = [name for name in counts if (*level, name) in self.policy.requirements]
@@ -71,11 +72,15 @@ class Explainer:
         missing: dict[str, Sets] = {}
         optimal = found.proven
         for names in searches:
-            facts = [f"lacking(0,{name},{lacking[name]})" for name in names]
+            facts = [f"lacking(0,{name},{lacking[name]})" for name in names] + ([] if limit else ["brief"])
             found = self._ask(case, MISSING, level, facts, limit, clock)
             optimal = optimal and found.proven
             for name in names:
-                missing[name] = _distinct(case.name_new(_added(case, answer, name)) for answer in found.answers)
+                missing[name] = _distinct(
+                    case.name_new(_added(case, answer, name))
+                    for answer in found.answers
+                    if name not in answer.terms("hopeless")
+                )
         routes = {str(route) for (route,) in shown.rows("route")}
         why = Why(
             candidate=evidence.candidate,
@@ -136,14 +141,17 @@ class Explainer:
         if not found.proven:
             chosen = trial.shrunk(chosen, lambda facts: trial.verdict(verdict, facts))
         trial.check_support(verdict, chosen)
-        trial.check_margin(verdict, rejected, bearing, proven=found.proven)
+        if shown.all.get("unshaken"):
+            trial.check_unshaken(verdict)
+        else:
+            trial.check_margin(verdict, rejected, bearing, proven=found.proven)
         return Certificate(
             candidate=evidence.candidate,
             field=level[0],
             level=level[1],
             verdict=verdict,
             facts=_sorted(chosen),
-            margin=len(rejected) or None,
+            margin=None if shown.all.get("unshaken") else len(rejected),
             load_bearing=_sorted(bearing),
             on_file=len(case.facts),
             optimal=found.proven,
@@ -196,7 +204,7 @@ class Explainer:
         for facts in criterion.missing:
             if not why.optimal:
                 facts = _sorted(trial.shrunk(facts, lambda some: trial.meets(name, some)))
-            if facts:
+            if not criterion.is_met and criterion.is_counted:
                 trial.check_missing(name, facts)
             missing.append(facts)
         return criterion._replace(missing=tuple(missing))
@@ -211,7 +219,8 @@ def _chosen(case: Case, shown: Shown, name: str) -> list[Fact]:
 def _added(case: Case, shown: Shown, criterion: str) -> list[Fact]:
     """Facts that an answer adds toward a criterion; the ids of new items have no names yet."""
     filled = _filled(shown, Fact("missing", (Constant(criterion),)))
-    return [case.fact(term, filled) for key, term in shown.rows("added") if key == criterion]
+    facts = (case.fact(term, filled) for key, term in shown.rows("added") if key == criterion)
+    return [fact for fact in facts if fact not in case.texts]
 
 
 def _filled(shown: Shown, view: Term) -> dict[Term, Term]:

@@ -48,7 +48,10 @@ class Policy:
     ) -> None:
         self.program, self.choosing = program, choosing
         self.core = {os.path.basename(source.path): source for source in core}
-        self.digest = _digest(dict.fromkeys([*program.sources, *core, *choosing]))
+        words = set(declarations.sources) - set(program.sources)
+        self.digest = _digest(
+            source for source in dict.fromkeys([*program.sources, *core, *choosing]) if source not in words
+        )
         self._words: dict[str, Words] = {}
         self._explainers: dict[tuple[str, ...], Explainer] = {}
         declared = self.declared = declarations.declarations()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -58,19 +59,33 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     return ["  ".join(map(pad, row, widths)).rstrip() for row in rows]
 
 
+def wrapped(text: str, columns: int) -> list[str]:
+    """Text in lines of at most so many columns, broken at spaces, in overlong words, and between wide characters."""
+    lines = [""]
+    for part in re.findall(r"\s+|[!-~\u00a1-\u2e7f]+|.", text):
+        while width(lines[-1] + part) > columns:
+            fitting = 0
+            if width(part) > columns:
+                while width(lines[-1] + part[: fitting + 1]) <= columns:
+                    fitting += 1
+            lines[-1] = (lines[-1] + part[:fitting]).rstrip()
+            part = part[fitting:].lstrip()
+            lines.append("")
+        lines[-1] += part
+    return [lines[0], *(line for line in lines[1:] if line)]
+
+
 def folded(prefix: str, text: str, columns: int | None) -> Iterator[str]:
     """A prefix and a text beside it, folded at its own left edge; below it, where there is no room."""
     if columns is None:
         yield prefix + text
         return
-    from textwrap import wrap
-
     edge = width(prefix)
     if columns - edge < LEAST_COLUMNS:
         if prefix.strip():
             yield prefix.rstrip()
         edge, prefix = 8, ""
-    first, *others = wrap(text, max(columns - edge, LEAST_COLUMNS)) or [""]
+    first, *others = wrapped(text, max(columns - edge, LEAST_COLUMNS))
     yield pad(prefix, edge) + first
     yield from (" " * edge + line for line in others)
 

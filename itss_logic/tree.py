@@ -35,7 +35,8 @@ def lines(node: Node, columns: int | None, edge: str = "", turn: str = "") -> It
     """The lines of a tree, each with the verdict that colours it."""
     below = {"": "", "├─ ": "│  ", "└─ ": "   "}[turn]
     bar = "│  " if node.children else ""
-    for number, line in enumerate(folded("", node.line, None if columns is None else columns - len(edge) - 3)):
+    room = None if columns is None else columns - len(edge + turn + bar)
+    for number, line in enumerate(folded("", node.line, room)):
         yield f"{edge}{turn if number == 0 else below + bar}{line}", node.verdict
     for child in node.children:
         yield from lines(child, columns, edge + below, "└─ " if child is node.children[-1] else "├─ ")
@@ -107,12 +108,13 @@ def certificate_tree(speaker: Speaker, certificate: Certificate) -> Node:
     """What to verify to be sure of a verdict."""
     words = speaker.words
     size, margin = len(certificate.facts), certificate.margin
+    told = "no_margin" if margin is None else "margin" if certificate.optimal else "margin_so_far"
     children = [
         Node(
             words.phrase("certificate", size=size, on_file=certificate.on_file),
             tuple(speaker.by_item(certificate.facts)),
         ),
-        Node(words.phrase("no_margin") if margin is None else words.phrase("margin", margin=margin)),
+        Node(words.phrase(told, margin=margin)),
     ]
     if certificate.load_bearing:
         bearing = tuple(speaker.by_item(certificate.load_bearing))
@@ -208,9 +210,10 @@ class Teller(Speaker):
             return
         sets = [facts for facts in criterion.missing if facts]
         if not sets:
-            yield Node(words.phrase("hopeless"))
+            yield Node(words.phrase("hopeless" if self.why.optimal else "not_found"))
         for number, facts in enumerate(sets, 1):
-            text = words.phrase("missing_one" if len(facts) == 1 else "missing", count=len(facts))
+            proven = "missing_one" if len(facts) == 1 else "missing"
+            text = words.phrase(proven if self.why.optimal else "missing_so_far", count=len(facts))
             if len(sets) > 1:
                 text = f"{words.phrase('alternative', number=number, count=len(sets))}: {text}"
             yield Node(text, tuple(self._lacks(facts)))
@@ -261,17 +264,19 @@ class Teller(Speaker):
         hinges = words.phrase("hinges", readings=separator.join(why.hinges_on)) if why.hinges_on else None
         children = []
         for reading in why.hinges_on:
-            others = [other for other in why.elsewhere if other.reading == reading]
-            for other in others:
-                phrase = "elsewhere_unmet" if other.unmet else "elsewhere"
-                text = words.phrase(
-                    phrase,
-                    reading=reading,
-                    option=other.option,
-                    verdict=words.phrase(other.verdict),
-                    criteria=separator.join(map(words.label, other.unmet)),
+            options = [
+                Node(
+                    words.phrase(
+                        "elsewhere_unmet" if other.unmet else "elsewhere",
+                        option=other.option,
+                        verdict=words.phrase(other.verdict),
+                        criteria=separator.join(map(words.label, other.unmet)),
+                    ),
+                    verdict=other.verdict,
                 )
-                children.append(Node(text, (Node(words.question(reading)),), other.verdict))
-            if not others:
-                children.append(Node(words.phrase("combined", reading=reading), (Node(words.question(reading)),)))
+                for other in why.elsewhere
+                if other.reading == reading
+            ]
+            told = words.phrase("question", reading=reading, question=words.question(reading))
+            children.append(Node(told, tuple(options or [Node(words.phrase("combined"))])))
         yield Node(f"{words.phrase('readings')}: {across}; {hinges or words.phrase('no_hinge')}", tuple(children))

@@ -95,7 +95,7 @@ class Words:
                 return self.phrases["list"].join(map(self._called, found))
             return self._called(found)
 
-        return re.sub(r"\{([a-z_.]+)\}", filled, text)
+        return re.sub(r"\{([a-z0-9_.]+)\}", filled, text)
 
     def _called(self, value: object) -> str:
         return self.label(value) if isinstance(value, Constant) else str(value)

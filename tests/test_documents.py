@@ -49,8 +49,9 @@ def test_every_command_of_the_readme(tmp_path: Path) -> None:
 def test_the_python_of_the_readme(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(ROOT)
     assert PYTHON
+    names: dict[str, object] = {}
     for code in PYTHON:
-        exec(compile(code, "README.md", "exec"), {})
+        exec(compile(code, "README.md", "exec"), names)
     assert "hardware 3 " in capsys.readouterr().out
 
 
