@@ -35,16 +35,25 @@ class Case:
         self.owners = {predicate.owner for predicate in vocabulary.predicates.values()}
         self.facts = [fact for fact in evidence.facts if fact.name not in (SOURCE, CANDIDATE)]
         self.sources = {fact.arguments[0]: str(fact.arguments[1]) for fact in evidence.facts if fact.name == SOURCE}
+        self.keys: dict[Fact, tuple[Key | None, bool]] = {}
+        self.on_file = frozenset(self.facts)
         self.numbers: dict[str, int] = {}
-        self.texts = {fact: self.text(fact, 0) for fact in self.facts}
+        for fact in self.facts:
+            for term, argument in self._arguments(fact):
+                if argument.kind in ("id", "of"):
+                    self.numbers.setdefault(str(term), len(self.numbers))
         self.ids = list(self.numbers)
-        claims = any(fact.name == CLAIMED for fact in self.facts)
-        self.inputs = frozenset({("stated", 2), *([("asserted", 2)] if claims else [])})
         self.fields = {key: self._stated_field(fact) for fact in self.facts if (key := self.key(fact, own=True))}
+        claims = any(fact.name == CLAIMED for fact in self.facts)
+        self.inputs = frozenset({("stated", 2), ("filed", 4), *([("asserted", 2)] if claims else [])})
 
-    def program(self, field: str) -> str:
+    def program(self, field: str, *, in_parts: bool) -> str:
         """What is on file for a field and for none, as clingo reads it, of candidate 0, who is not named yet."""
-        return "\n".join(f"{self.texts[fact]}." for fact in self.of_field(field))
+        facts = self.of_field(field)
+        lines = [f"{self.text(fact, 0)}." for fact in facts]
+        if in_parts:
+            lines += [f"filed({self.term(inner(fact))},{self._parts(inner(fact))})." for fact in facts]
+        return "\n".join(lines)
 
     def of_field(self, field: str) -> list[Fact]:
         """The facts of a field, and those of none."""
@@ -57,11 +66,27 @@ class Case:
 
     def term(self, fact: Fact) -> str:
         """The evidence term of a fact that is no claim, with its ids as numbers."""
-        arguments = ",".join(
-            str(self.numbers.setdefault(str(term), len(self.numbers)) if argument.kind in ("id", "of") else term)
-            for argument, term in zip(self.vocabulary.predicates[fact.name].arguments, fact.arguments[1:], strict=True)
-        )
+        arguments = ",".join(self._terms(fact))
         return f"{fact.name}({arguments})" if arguments else fact.name
+
+    def _parts(self, fact: Fact) -> str:
+        """The predicate, the id and the other arguments of a fact: none, one, or pairs whose left part is a pair."""
+        id, rest = "none", ""
+        for text, (_, argument) in zip(self._terms(fact), self._arguments(fact), strict=True):
+            if argument.kind in ("id", "of"):
+                id = text
+            else:
+                rest = f"({rest},{text})" if rest else text
+        return f"{fact.name},{id},{rest or 'none'}"
+
+    def _terms(self, fact: Fact) -> Iterator[str]:
+        for term, argument in self._arguments(fact):
+            is_id = argument.kind in ("id", "of")
+            yield str(self.numbers.setdefault(str(term), len(self.numbers)) if is_id else term)
+
+    def _arguments(self, fact: Fact) -> Iterator[tuple[Term, Argument]]:
+        fact = inner(fact)
+        return zip(fact.arguments[1:], self.vocabulary.predicates[fact.name].arguments, strict=True)
 
     def fact(self, term: Term, filled: Mapping[Term, Term]) -> Fact:
         """The fact that an evidence term of an answer is about, with ids as on file; `filled` tells whose a slot is."""
@@ -78,21 +103,26 @@ class Case:
 
     def as_filed(self, fact: Fact) -> Fact:
         """A fact as it is on file: as a claim, where it is only claimed."""
-        return fact if fact in self.texts else Fact(CLAIMED, (fact,))
+        return fact if fact in self.on_file else Fact(CLAIMED, (fact,))
 
     def is_claimed(self, fact: Fact) -> bool:
         """Whether an item is on file, and only as a claim."""
-        return Fact(CLAIMED, (fact,)) in self.texts
+        return Fact(CLAIMED, (fact,)) in self.on_file
 
     def key(self, fact: Fact, *, own: bool = False) -> Key | None:
         """The item that an attribute belongs to, or that a fact is; with `own` the latter alone."""
-        fact = inner(fact)
+        if fact not in self.keys:
+            self.keys[fact] = self._key(inner(fact))
+        key, is_item = self.keys[fact]
+        return key if is_item or not own else None
+
+    def _key(self, fact: Fact) -> tuple[Key | None, bool]:
         predicate = self.vocabulary.predicates[fact.name]
         if predicate.name in self.owners:
-            return predicate.name, fact.arguments[predicate.place("id") + 1]
-        if predicate.owner is None or own:
-            return None
-        return predicate.owner, fact.arguments[predicate.place("of") + 1]
+            return (predicate.name, fact.arguments[predicate.place("id") + 1]), True
+        if predicate.owner is None:
+            return None, False
+        return (predicate.owner, fact.arguments[predicate.place("of") + 1]), False
 
     def field_of(self, fact: Fact) -> str | None:
         """The field of an item, or of the item that an attribute belongs to."""

@@ -6,9 +6,10 @@ Nothing of the questions that found the answer takes part, but the rules that de
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from functools import cached_property
 
 from itss_logic.answers import VERDICTS
-from itss_logic.case import Case
+from itss_logic.case import Case, Key
 from itss_logic.engine import Question, Switches
 from itss_logic.errors import SelfCheckError
 from itss_logic.terms import Fact, write
@@ -34,57 +35,70 @@ class Trial:
         self.added = {fact: case.text(fact, ON_FILE) for fact in added}
         self.alone = {fact: case.text(fact, ALONE) for fact in alone}
         # What is on file costs time, and matters only to what is added to it.
-        on_file = f"{CANDIDATE}({ON_FILE}).\n{case.program(self.field)}" if self.added else ""
+        on_file = f"{CANDIDATE}({ON_FILE}).\n{case.program(self.field, in_parts=False)}" if self.added else ""
         switches = [*self.added.values(), *self.alone.values()]
-        inputs = case.inputs | {(CANDIDATE, 1)}
+        inputs = case.inputs - {("filed", 4)} | {(CANDIDATE, 1)}
         self.switches = Switches(question, f"{on_file}\n{CANDIDATE}({ALONE}).", switches, inputs)
 
-    def verdict(self, verdict: str, alone: Collection[Fact] | None = None) -> bool:
+    def verdict(self, verdict: str, alone: Collection[Fact] | None = None, *, likely: bool = True) -> bool:
         """Whether this is the verdict on all that is on file, or on facts alone."""
-        candidate = ON_FILE if alone is None else ALONE
-        on = {self.alone[fact] for fact in alone or ()}
-        return self.switches.holds(f"verdict({candidate},{self.field},{self.level},{verdict})", on)
+        if alone is None:
+            return self._verdict(ON_FILE, verdict, set())
+        return self._verdict(ALONE, verdict, {self.alone[fact] for fact in alone}, likely=likely)
 
-    def unmet(self, criterion: str, added: Collection[Fact] = ()) -> bool:
-        """Whether a criterion is unmet, with facts added to what is on file."""
+    def _verdict(self, candidate: int, verdict: str, on: Collection[str], *, likely: bool = True) -> bool:
+        atom = f"verdict({candidate},{self.field},{self.level},{verdict})"
+        return self.switches.holds(atom, on, likely=likely)
+
+    def meets(self, criterion: str, added: Collection[Fact] = (), *, likely: bool = True) -> bool:
+        """Whether a criterion is met, with facts added to what is on file."""
         on = {self.added[fact] for fact in added}
-        return self.switches.holds(f"unmet(verified,{ON_FILE},{self.field},{self.level},{criterion})", on)
-
-    def meets(self, criterion: str, added: Collection[Fact]) -> bool:
-        """Whether a criterion is met with facts added to what is on file."""
-        return not self.unmet(criterion, added)
+        atom = f"unmet(verified,{ON_FILE},{self.field},{self.level},{criterion})"
+        return not self.switches.holds(atom, on, likely=not likely)
 
     def check_support(self, verdict: str, support: Collection[Fact]) -> None:
         """Confirm that the verdict follows from a support alone, and from no part of it that lacks a fact."""
-        self._minimal(support, lambda facts: self.verdict(verdict, facts), f"a support of {verdict}")
+        self._minimal(
+            support, lambda facts, likely: self.verdict(verdict, facts, likely=likely), f"a support of {verdict}"
+        )
 
     def check_missing(self, criterion: str, missing: Collection[Fact]) -> None:
         """Confirm that a criterion is met once facts are added, which are sound evidence, and none can be left out."""
         for problem in self.case.problems(missing):
             raise SelfCheckError(f"what {criterion} lacks is no sound evidence: {problem}")
-        self._minimal(missing, lambda facts: self.meets(criterion, facts), f"what {criterion} lacks")
+        self._minimal(
+            missing, lambda facts, likely: self.meets(criterion, facts, likely=likely), f"what {criterion} lacks"
+        )
 
-    def check_margin(
-        self, verdict: str, rejected: Collection[Fact], bearing: Collection[Fact], *, proven: bool
-    ) -> None:
+    def check_margin(self, verdict: str, rejected: Collection[Fact], *, proven: bool) -> None:
         """Confirm that rejections make the verdict worse; if proven least, that none of them can be left out.
 
-        Every fact on file that can matter must be among those that can stand alone.
+        As for all that follows, every fact on file that can matter must be among those that can stand alone.
         """
-        self._minimal(rejected, lambda facts: self._worse(verdict, facts), "a margin", parts=proven)
-        for fact in bearing:
-            ensure(self._worse(verdict, [fact]), f"{fact} does not bear {verdict} by itself")
-        ensure(not proven or (len(rejected) == 1) == bool(bearing), "margin and load-bearing facts do not agree")
+        self._minimal(rejected, lambda facts, likely: self.is_worse(verdict, facts), "a margin", parts=proven)
 
     def check_unshaken(self, verdict: str) -> None:
         """Confirm that the verdict does not become worse if all is rejected."""
-        ensure(not self._worse(verdict, list(self.alone)), f"{verdict} is worse once all is rejected")
+        ensure(not self.is_worse(verdict, list(self.alone)), f"{verdict} is worse once all is rejected")
 
-    def _worse(self, verdict: str, rejected: Iterable[Fact]) -> bool:
-        left: list[Fact] = list(self.alone)
+    def is_worse(self, verdict: str, rejected: Iterable[Fact]) -> bool:
+        """Whether the verdict becomes worse once facts are rejected."""
+        left = set(self.alone.values())
         for fact in rejected:
-            left = self.case.without(left, fact)
-        return any(self.verdict(worse, left) for worse in VERDICTS[VERDICTS.index(verdict) + 1 :])
+            left.discard(self.alone[fact])
+            left.difference_update(self.attributes.get(self.case.key(fact, own=True), ()))
+        as_good = VERDICTS[VERDICTS.index(verdict) :: -1]
+        return not any(self._verdict(ALONE, one, left) for one in as_good)
+
+    @cached_property
+    def attributes(self) -> dict[Key | None, list[str]]:
+        """The switches of the attributes of each item, among those that can stand alone."""
+        attributes: dict[Key | None, list[str]] = {}
+        for fact, switch in self.alone.items():
+            if self.case.key(fact, own=True) is None:
+                attributes.setdefault(self.case.key(fact), []).append(switch)
+        attributes.pop(None, None)
+        return attributes
 
     def shrunk(self, facts: Collection[Fact], suffices: Callable[[Collection[Fact]], bool]) -> list[Fact]:
         """What is left of facts once all that can be left out is left out, one after the other."""
@@ -96,12 +110,17 @@ class Trial:
         return kept
 
     def _minimal(
-        self, facts: Collection[Fact], suffices: Callable[[Collection[Fact]], bool], what: str, *, parts: bool = True
+        self,
+        facts: Collection[Fact],
+        suffices: Callable[[Collection[Fact], bool], bool],
+        what: str,
+        *,
+        parts: bool = True,
     ) -> None:
-        if not suffices(facts):
+        if not suffices(facts, True):
             raise SelfCheckError(f"{what} does not suffice: {listed(facts)}")
         for fact in facts if parts else ():
-            if suffices(self.case.without(facts, fact)):
+            if suffices(self.case.without(facts, fact), False):
                 raise SelfCheckError(f"{what} holds more than is needed: {fact} in {listed(facts)}")
 
 

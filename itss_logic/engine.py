@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -144,7 +144,9 @@ def term_of(symbol: Symbol) -> Term:
     return Fact(symbol.name, tuple(map(term_of, symbol.arguments)))
 
 
-INPUTS = frozenset({("candidate", 1), ("stated", 2), ("asserted", 2), ("lacking", 3), ("brief", 0), ("price", 2)})
+INPUTS = frozenset(
+    {("candidate", 1), ("stated", 2), ("asserted", 2), ("filed", 4), ("lacking", 3), ("brief", 0), ("price", 2)}
+)
 """The predicates that come with each question."""
 
 
@@ -185,8 +187,8 @@ class Switches:
         self.control = question.ground("\n".join([facts, *(f"{{{switch}}}." for switch in chosen)]), inputs)
         self.literals = {switch: self._literal(switch) or 0 for switch in chosen}
 
-    def holds(self, atom: str, on: Iterable[str]) -> bool:
-        """Whether an atom holds with these switches on, and all others off.
+    def holds(self, atom: str, on: Collection[str], *, likely: bool = True) -> bool:
+        """Whether an atom holds with these switches on, and all others off; the answer that is likely costs less.
 
         Raises:
             PolicyError: where the policy has no answer set then.
@@ -194,12 +196,10 @@ class Switches:
         literal = self._literal(atom)
         if literal is None:
             return False
-        assumed = dict.fromkeys(on)
-        literals = [number if switch in assumed else -number for switch, number in self.literals.items()]
-        if self.control.solve(assumptions=[*literals, literal]).satisfiable:
-            return True
-        if self.control.solve(assumptions=[*literals, -literal]).satisfiable:
-            return False
+        literals = [number if switch in on else -number for switch, number in self.literals.items()]
+        for answer in (likely, not likely):
+            if self.control.solve(assumptions=[*literals, literal if answer else -literal]).satisfiable:
+                return answer
         raise PolicyError("the policy has no answer set on this evidence")
 
     def _literal(self, atom: str) -> int | None:
@@ -288,29 +288,6 @@ def _optimise(control: Control, limit: int, seconds: float, strategy: str) -> tu
             handle.resume()
         handle.cancel()
     return answers, best, False
-
-
-def possible(control: Control, name: str, given: Mapping[str, bool], fixed: Iterable[Symbol]) -> list[Term]:
-    """The arguments of shown atoms of a name that hold in some answer, optimal or not.
-
-    Args:
-        control: a ground question.
-        name: of atoms with one argument.
-        given: atoms that are to hold, or not to.
-        fixed: of atoms of the same name these are to hold, and no others.
-    """
-    solve = _section(control.configuration.solve)
-    solve.opt_mode, solve.models, solve.enum_mode = "ignore", 0, "brave"
-    held = set(fixed)
-    assumptions = [(parse_term(atom), value) for atom, value in given.items()]
-    for signature in {(symbol.name, len(symbol.arguments)) for symbol in held}:
-        atoms = control.symbolic_atoms.by_signature(*signature)
-        assumptions += [(atom.symbol, atom.symbol in held) for atom in atoms]
-    found: list[Term] = []
-    with control.solve(assumptions=assumptions, yield_=True) as handle:
-        for model in handle:
-            found = Shown(model.symbols(shown=True)).terms(name)
-    return found
 
 
 class Facts:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from itss_logic.answers import VERDICTS, Certificate, Explained, Sets, Why
 from itss_logic.case import Case
 from itss_logic.confirm import Trial, ensure
-from itss_logic.engine import INPUTS, Optima, Question, Shown, optimise, possible
+from itss_logic.engine import INPUTS, Optima, Question, Shown, optimise
 from itss_logic.errors import QuestionError
 from itss_logic.evidence import Evidence
 from itss_logic.terms import Constant, Fact, Term
@@ -30,6 +30,11 @@ class Clock:
 
     def __init__(self, seconds: float) -> None:
         self.least, self.end = seconds / 10, time.monotonic() + seconds
+
+    @property
+    def is_up(self) -> bool:
+        """Whether all are used up."""
+        return time.monotonic() > self.end
 
     @property
     def left(self) -> float:
@@ -133,28 +138,34 @@ class Explainer:
             )
         chosen = _chosen(case, shown, "kept")
         rejected = _chosen(case, shown, "rejected")
-        bearing: list[Fact] = []
-        if rejected:
-            lone = possible(found.control, "rejected", {"lone": True}, shown.symbols("kept"))
-            bearing = [case.as_filed(case.fact(term, {})) for term in lone]
         trial = Trial(self._verdicts(level[0]), case, level, alone=case.of_field(level[0]))
         if not found.proven:
             chosen = trial.shrunk(chosen, lambda facts: trial.verdict(verdict, facts))
         trial.check_support(verdict, chosen)
-        if shown.all.get("unshaken"):
+        unshaken = bool(shown.symbols("unshaken"))
+        if unshaken and found.proven:
             trial.check_unshaken(verdict)
-        else:
-            trial.check_margin(verdict, rejected, bearing, proven=found.proven)
+        elif not unshaken:
+            trial.check_margin(verdict, rejected, proven=found.proven)
+        bearing = []
+        for fact in trial.alone:
+            if clock.is_up:
+                break
+            if trial.is_worse(verdict, [fact]):
+                bearing.append(fact)
+        optimal = found.proven and not clock.is_up
+        if optimal:
+            ensure((len(rejected) == 1) == bool(bearing), "margin and load-bearing facts do not agree")
         return Certificate(
             candidate=evidence.candidate,
             field=level[0],
             level=level[1],
             verdict=verdict,
             facts=_sorted(chosen),
-            margin=None if shown.all.get("unshaken") else len(rejected),
+            margin=None if unshaken else len(rejected),
             load_bearing=_sorted(bearing),
             on_file=len(case.facts),
-            optimal=found.proven,
+            optimal=optimal,
         )
 
     def _verdicts(self, field: str) -> Question:
@@ -173,7 +184,7 @@ class Explainer:
             others = frozenset(self.policy.fields) - {level[0]}
             question = Question(self.policy.question(*names, choosing=True), given, others)
             self.questions[names, level] = question
-        program = "\n".join([case.program(level[0]), *(f"{fact}." for fact in facts)])
+        program = "\n".join([case.program(level[0], in_parts=True), *(f"{fact}." for fact in facts)])
         names_given = {fact.partition("(")[0] for fact in facts}
         inputs = case.inputs | {(name, arity) for name, arity in INPUTS if name in names_given}
         return optimise(question.ground(program, inputs), limit or 1, clock.left)
@@ -199,7 +210,10 @@ class Explainer:
     def _missing(self, trial: Trial, why: Why, criterion: Explained) -> Explained:
         name = criterion.name
         if trial.added:
-            ensure(trial.unmet(name) != criterion.is_met, f"{name} is not {'met' if criterion.is_met else 'unmet'}")
+            ensure(
+                trial.meets(name, likely=criterion.is_met) == criterion.is_met,
+                f"{name} is not {'met' if criterion.is_met else 'unmet'}",
+            )
         missing = []
         for facts in criterion.missing:
             if not why.optimal:
@@ -220,7 +234,7 @@ def _added(case: Case, shown: Shown, criterion: str) -> list[Fact]:
     """Facts that an answer adds toward a criterion; the ids of new items have no names yet."""
     filled = _filled(shown, Fact("missing", (Constant(criterion),)))
     facts = (case.fact(term, filled) for key, term in shown.rows("added") if key == criterion)
-    return [fact for fact in facts if fact not in case.texts]
+    return [fact for fact in facts if fact not in case.on_file]
 
 
 def _filled(shown: Shown, view: Term) -> dict[Term, Term]:

@@ -18,15 +18,16 @@ Signatures: TypeAlias = "frozenset[Signature]"
 
 
 class Statement(NamedTuple):
-    """A statement with the predicates that it may derive, those that it reads, and those that it does nothing without.
+    """A statement with the predicates that it may derive, those that it reads, and what it does nothing without.
 
+    `requires` are the positive literals of its body: predicates, each with the constants among its arguments, by place.
     `chooses` is whether it leaves open if something holds.
     """
 
     text: str
     heads: Signatures = frozenset()
     reads: Signatures = frozenset()
-    requires: Signatures = frozenset()
+    requires: tuple[tuple[Signature, dict[int, Symbol]], ...] = ()
     chooses: bool = False
 
 
@@ -69,7 +70,7 @@ class Specialised:
         size = -1
         while len(alive) > size:
             size = len(alive)
-            alive = [statement for statement in self.statements if statement.requires <= possible]
+            alive = [s for s in self.statements if all(self._matched(*literal, possible) for literal in s.requires)]
             possible = possible.union(*(statement.heads for statement in alive))
         needed = frozenset[Signature]().union(*(s.reads for s in alive if not s.heads))
         used: list[Statement] = []
@@ -80,6 +81,15 @@ class Specialised:
             needed = needed.union(*(statement.reads for statement in used))
         facts = [f"{symbol}." for signature in sorted(needed) for symbol in self.facts.get(signature, ())]
         return "\n".join([*(statement.text for statement in used), *facts])
+
+    def _matched(self, signature: Signature, constants: dict[int, Symbol], possible: Signatures) -> bool:
+        """Whether something that may hold matches a literal."""
+        if signature not in self.facts:
+            return signature in possible
+        return any(
+            all(symbol.arguments[place] == constant for place, constant in constants.items())
+            for symbol in self.facts[signature]
+        )
 
 
 def _symbols(ground: Control, signature: Signature) -> Iterator[Symbol]:
@@ -107,20 +117,28 @@ def _statements(node: AST) -> Iterator[Statement]:
         heads = frozenset(_atoms(node.atom))
         yield Statement(str(node), heads, frozenset(_atoms(node.body)) | heads, _required(node.body), chooses=True)
     else:
-        requires = _required(node.body) if "body" in node.child_keys else frozenset()
+        requires = _required(node.body) if "body" in node.child_keys else ()
         yield Statement(str(node), reads=frozenset(_atoms(node)), requires=requires)
 
 
-def _required(body: Iterable[AST]) -> Signatures:
-    """The predicates of the positive literals in a body: without an atom of each the body never holds."""
-    return frozenset(
-        signature
+def _required(body: Iterable[AST]) -> tuple[tuple[Signature, dict[int, Symbol]], ...]:
+    """The positive literals in a body, with their constants: without a match of each the body never holds."""
+    return tuple(
+        (signature, _constants(literal.atom.symbol))
         for literal in body
         if literal.ast_type == ASTType.Literal
         and literal.sign == Sign.NoSign
         and literal.atom.ast_type == ASTType.SymbolicAtom
         for signature in _signatures(literal.atom.symbol)
     )
+
+
+def _constants(symbol: AST) -> dict[int, Symbol]:
+    """The constants and numbers among the arguments of an atom, by place."""
+    if symbol.ast_type != ASTType.Function:
+        return {}
+    found = ((place, argument) for place, argument in enumerate(symbol.arguments))
+    return {place: argument.symbol for place, argument in found if argument.ast_type == ASTType.SymbolicTerm}
 
 
 def _atoms(node: object) -> Iterator[Signature]:

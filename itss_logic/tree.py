@@ -108,7 +108,9 @@ def certificate_tree(speaker: Speaker, certificate: Certificate) -> Node:
     """What to verify to be sure of a verdict."""
     words = speaker.words
     size, margin = len(certificate.facts), certificate.margin
-    told = "no_margin" if margin is None else "margin" if certificate.optimal else "margin_so_far"
+    told = "no_margin" if margin is None else "margin"
+    if not certificate.optimal:
+        told = "margin_not_found" if margin is None else "margin_so_far"
     children = [
         Node(
             words.phrase("certificate", size=size, on_file=certificate.on_file),

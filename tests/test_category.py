@@ -87,16 +87,11 @@ route_met(V, C, bread, 1, certificate) :- holds(V, C, certified).
 DECLARED = ["../core/vocabulary.lp", "../core/clauses.lp", "../core/readings.lp", "vocabulary.lp", "clauses.lp"]
 WORDED = ["../core/wordings.lp", "../core/checks.lp", "wordings.lp"]
 TERMS = """
-parts(certified, certified, none, none) :- on_file(certified).
-parts(certified, certified, none, none) :- possible(certified, none, none).
-parts(shift(F, S), shift, S, F) :- on_file(shift(F, S)).
-parts(shift(F, S), shift, S, F) :- possible(shift, S, F).
-parts(loaves(S, N), loaves, S, N) :- on_file(loaves(S, N)).
-parts(loaves(S, N), loaves, S, N) :- possible(loaves, S, N).
-parts(burnt(S, B), burnt, S, B) :- on_file(burnt(S, B)).
-parts(burnt(S, B), burnt, S, B) :- possible(burnt, S, B).
-parts(grain(S, G), grain, S, G) :- on_file(grain(S, G)).
-parts(grain(S, G), grain, S, G) :- possible(grain, S, G).
+term(certified, certified, none, none) :- possible(certified, none, none).
+term(shift(F, S), shift, S, F) :- possible(shift, S, F).
+term(loaves(S, N), loaves, S, N) :- possible(loaves, S, N).
+term(burnt(S, B), burnt, S, B) :- possible(burnt, S, B).
+term(grain(S, G), grain, S, G) :- possible(grain, S, G).
 supplied_by(good_shifts, shift).
 cut(loaves, N) :- parameter(F, L, good_shifts, loaves, N).
 """

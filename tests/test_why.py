@@ -431,8 +431,8 @@ BREAKS = [
         "aiko",
         "hardware:5",
         "support.lp",
-        "keeps(Item, J, A), says(Id, A, E), cost(E, N) }",
-        "keeps(Item, J, A), says(Id, A, E), price(E, N) }",
+        "#minimize { N, plain, E",
+        "#minimize { -N, plain, E",
     ),
     (
         "why",
