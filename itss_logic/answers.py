@@ -115,8 +115,8 @@ class Explained(NamedTuple):
     """One criterion of a level, and what it rests on.
 
     `found` witnesses there are on verified evidence, `found_with_claims` with every claim confirmed. It is counted,
-    unless it is about another level. `evidence` are the verified items that count toward it, `claimed` those that would
-    once they are confirmed.
+    unless it is about other levels: then `levels` are those that are needed and not reached. `evidence` are the
+    verified items that count toward it, `claimed` those that would once they are confirmed.
     `missing` are the smallest sets of facts that would meet it: none is needed where it is met, and none is given for
     a criterion that is about another level, or that nothing could meet.
     """
@@ -127,6 +127,7 @@ class Explained(NamedTuple):
     found: int
     found_with_claims: int
     is_counted: bool
+    levels: tuple[int, ...]
     evidence: tuple[Fact, ...]
     claimed: tuple[Fact, ...]
     missing: Sets

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import count
 from typing import TypeAlias
 
 from itss_logic.errors import Place
@@ -105,6 +106,10 @@ class Case:
         """A fact as it is on file: as a claim, where it is only claimed."""
         return fact if fact in self.on_file else Fact(CLAIMED, (fact,))
 
+    def is_verified_item(self, fact: Fact) -> bool:
+        """Whether a fact is an item that stands verified on file."""
+        return fact in self.on_file and fact.name != CLAIMED and self.vocabulary.predicates[fact.name].is_item
+
     def is_claimed(self, fact: Fact) -> bool:
         """Whether an item is on file, and only as a claim."""
         return Fact(CLAIMED, (fact,)) in self.on_file
@@ -151,19 +156,18 @@ class Case:
         key = self.key(left_out, own=True)
         return [fact for fact in facts if fact != left_out and (key is None or self.key(fact) != key)]
 
-    def name_new(self, facts: Collection[Fact]) -> tuple[Fact, ...]:
-        """Facts in order, with names that are free for the ids of new items, however the answer had numbered these."""
+    def name_new(self, facts: Collection[Fact], taken: set[str]) -> tuple[Fact, ...]:
+        """Facts in order, with names for the ids of new items: none on file, and none `taken`, as they are then."""
         about: dict[Term, list[str]] = {}
         for fact in facts:
             for term in fact.arguments:
                 if isinstance(term, Fact):
                     about.setdefault(term, []).append(str(_replaced(fact, {term: NEW})))
         names: dict[Term, str] = {}
+        free = (name for number in count(1) if (name := f"{NEW}-{number}") not in self.ids and name not in taken)
         for term in sorted(about, key=lambda term: (sorted(about[term]), write(term))):
-            number = len(names) + 1
-            while f"{NEW}-{number}" in self.ids or f"{NEW}-{number}" in names.values():
-                number += 1
-            names[term] = f"{NEW}-{number}"
+            names[term] = next(free)
+            taken.add(names[term])
         return tuple(sorted((_replaced(fact, names) for fact in facts), key=str))
 
 

@@ -20,10 +20,9 @@ from itss_logic.console import (
     with_evidence,
     with_readings,
 )
-from itss_logic.errors import QuestionError, SelfCheckError, printable
+from itss_logic.errors import QuestionError, printable
 
 if TYPE_CHECKING:
-    from itss_logic.answers import Why
     from itss_logic.evidence import Evidence
     from itss_logic.policy import Policy
     from itss_logic.tree import Node
@@ -50,7 +49,7 @@ with_timeout = click.option(
 @with_readings
 @click.option("--all", "every", is_flag=True, help="Every smallest support and set of missing facts.")
 @click.option(
-    "--max", "maximum", type=click.IntRange(min=1), default=20, show_default=True, help="How many of these at most."
+    "--max", "maximum", type=click.IntRange(min=1), help="How many of these at most; 20 unless told.  [needs --all]"
 )
 @click.option("--across-readings", is_flag=True, help="Also tell how the verdict depends on the readings.")
 @click.option("--lang", metavar="LANG", help="Language of the sentences; by default the policy's first.")
@@ -66,7 +65,7 @@ def why(
     level: int | None,
     readings: dict[str, str],
     every: bool,
-    maximum: int,
+    maximum: int | None,
     across_readings: bool,
     lang: str | None,
     timeout: float,
@@ -77,13 +76,15 @@ def why(
     Each answer is confirmed by solving again: the verdict follows from the support alone, a criterion is met once what
     is missing is added, and nothing of either can be left out.
     """
+    if maximum is not None and not every:
+        raise click.UsageError("--max is how many answers to give with --all; add --all, or leave it out")
     policy = load(category, kb)
     words = policy.words(lang)
     asked = _level(policy, field, level)
     intake = Intake(policy, evidence, input_format)
     entry = _one(intake, candidate)
-    answer = policy.why(entry, *asked, readings, all=every, maximum=maximum, timeout=timeout)
-    _agree(policy, entry, answer, readings)
+    answer = policy.why(entry, *asked, readings, all=every, maximum=maximum or 20, timeout=timeout)
+    policy.confirm(entry, answer, readings)
     if across_readings:
         answer = policy.with_other_readings(answer, entry)
     if form == "json":
@@ -147,6 +148,7 @@ def certify(
     else:
         entry = _one(intake, candidate)
         answer = policy.certify(entry, *asked, readings, costs=costs, timeout=timeout)
+        policy.confirm(entry, answer, readings)
         if form == "json":
             print_json(answer.as_json())
         else:
@@ -163,20 +165,13 @@ def _certify_all(policy: Policy, intake: Intake, readings: dict[str, str], costs
         [answer] = policy.evaluate([entry], readings)
         held = [(field, level) for field, level in answer.highest.items() if level is not None]
         found = [policy.certify(entry, *level, readings, costs=costs, timeout=timeout) for level in held]
+        for certificate in found:
+            policy.confirm(entry, certificate, readings)
         to_check += len({fact for certificate in found for fact in certificate.facts})
         on_file += entry.size
         told = [{"field": c.field, "level": c.level, "verdict": c.verdict, **c.as_json()} for c in found]
         click.echo(as_json_text({"candidate": entry.candidate, "certificates": told}))
     click.echo(as_json_text({"candidates": intake.accepted, "facts_to_check": to_check, "facts_on_file": on_file}))
-
-
-def _agree(policy: Policy, entry: Evidence, answer: Why, readings: dict[str, str]) -> None:
-    """Confirm that an explanation tells what an evaluation of all evidence does."""
-    [evaluation] = policy.evaluate([entry], readings)
-    result = evaluation.result(answer.field, answer.level)
-    unmet = tuple(sorted(criterion.name for criterion in answer.criteria if not criterion.is_met))
-    if (answer.verdict, answer.routes, unmet) != (result.verdict, result.routes, result.unmet):
-        raise SelfCheckError(f"explained as {answer.verdict}, evaluated as {result.verdict}")
 
 
 def _print_tree(tree: Node) -> None:
@@ -204,14 +199,15 @@ def _one(intake: Intake, candidate: str | None) -> Evidence:
             found = found or entry
     if found is not None and (candidate is not None or len(names) == 1):
         return found
-    if candidate in intake.refused_candidates:
-        click.echo(f"error: the evidence of {printable(str(candidate))} is refused; see above", err=True)
+    if candidate is not None and candidate in intake.refused_candidates:
+        click.echo(f"error: the evidence of {printable(candidate)} is refused; see above", err=True)
     elif candidate is None and len(names) > 1:
         raise QuestionError(f"there is evidence of {len(names)} candidates; name one with --candidate")
     elif names:
         from difflib import get_close_matches
 
         near = get_close_matches(str(candidate), names, cutoff=0.4) or names[:3]
-        raise QuestionError(f"there is no evidence of candidate {candidate}; did you mean {' or '.join(near)}?")
+        also = "; some evidence is refused, see above" if intake.refused else ""
+        raise QuestionError(f"there is no evidence of candidate {candidate}; did you mean {' or '.join(near)}?{also}")
     leave(UNUSABLE)
     raise AssertionError

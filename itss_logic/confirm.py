@@ -5,7 +5,7 @@ Nothing of the questions that found the answer takes part, but the rules that de
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cached_property
 
 from itss_logic.answers import VERDICTS
@@ -80,6 +80,14 @@ class Trial:
     def check_unshaken(self, verdict: str) -> None:
         """Confirm that the verdict does not become worse if all is rejected."""
         ensure(not self.is_worse(verdict, list(self.alone)), f"{verdict} is worse once all is rejected")
+
+    def bearing(self, verdict: str, is_up: Callable[[], bool]) -> Iterator[Fact]:
+        """Yield the facts whose rejection alone makes the verdict worse, until the time is up."""
+        for fact in self.alone:
+            if is_up():
+                return
+            if self.is_worse(verdict, [fact]):
+                yield fact
 
     def is_worse(self, verdict: str, rejected: Iterable[Fact]) -> bool:
         """Whether the verdict becomes worse once facts are rejected."""

@@ -87,17 +87,22 @@ def _line(path: str, key: str, cost: Value, vocabulary: Vocabulary) -> Line:
     if isinstance(cost, bool) or not isinstance(cost, int) or not 1 <= cost <= GREATEST:
         raise QuestionError(f"{path}: the cost of {key} is {cost!r}; write a whole number from 1 to {GREATEST}")
     values = tuple(value.strip() for value in (match[2] or "").split(",")) if match[2] else ()
-    allowed = dict.fromkeys(_values(predicate, vocabulary))
+    domains = list(_domains(predicate, vocabulary))
+    allowed = dict.fromkeys(value for domain in domains for value in domain)
+    left = iter(domains)
     for value in values:
         if value not in allowed:
             raise QuestionError(f"{path}: {value!r} is no value of {match[1]}; write one of {', '.join(allowed)}")
+        if not any(value in domain for domain in left):
+            order = ", ".join(a.key for a in predicate.arguments if a.kind in ("field", "value"))
+            raise QuestionError(f"{path}: {value!r} is out of order in {key}; write values in the order {order}")
     return Line(match[1], values, cost)
 
 
-def _values(predicate: Predicate, vocabulary: Vocabulary) -> Iterator[str]:
+def _domains(predicate: Predicate, vocabulary: Vocabulary) -> Iterator[list[str]]:
+    """The values of each argument that has some, in any field."""
     for argument in predicate.arguments:
         if argument.kind == "field":
-            yield from predicate.fields
+            yield list(predicate.fields)
         elif argument.kind == "value":
-            for field in predicate.fields:
-                yield from vocabulary.values(argument.domain, field)
+            yield [value for field in predicate.fields for value in vocabulary.values(argument.domain, field)]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from clingo import Configuration, Control, Model, Symbol, SymbolType, parse_term
 
-from itss_logic.errors import PolicyError
+from itss_logic.errors import PolicyError, SelfCheckError
 from itss_logic.evidence import Evidence
 from itss_logic.terms import Constant, Fact, Term
 from itss_logic.vocabulary import CLAIMED, SOURCE
@@ -153,19 +153,16 @@ INPUTS = frozenset(
 class Question:
     """A program that is asked about one candidate after another, with what they share given beforehand.
 
-    The first time it is grounded as it stands, which reports whatever is wrong with it; from then on with that part
-    solved ahead that no evidence can change.
+    It is grounded once as it stands, which reports whatever is wrong with it; what is asked is grounded with that part
+    solved ahead that no evidence can change. `field` is the one asked about; facts with `foreign` constants are left
+    out.
     """
 
-    def __init__(self, program: Program, given: str, foreign: frozenset[str] = frozenset()) -> None:
-        self.program, self.given, self.foreign = program, given, foreign
-        self.asked = False
+    def __init__(self, program: Program, given: str, field: str, foreign: frozenset[str]) -> None:
+        self.program, self.given, self.field, self.foreign = program, given, field, foreign
 
     def ground(self, facts: str, inputs: Signatures) -> Control:
         """Ground the program with what was given beforehand and with facts, which are of these predicates."""
-        if not self.asked:
-            self.asked = True
-            return self.program.ground(f"{self.given}\n{facts}")
         control = Control(logger=lambda code, message: None)
         control.add("base", [], f"{self._specialised.text(inputs)}\n{facts}")
         control.ground([("base", [])])
@@ -175,8 +172,8 @@ class Question:
     def _specialised(self) -> Specialised:
         from itss_logic.specialise import Specialised
 
-        text = f"{self.program.text}\n{self.given}"
-        return Specialised(text, self.program.ground(self.given), INPUTS, self.foreign)
+        texts = [*(source.text for source in self.program.sources), self.given]
+        return Specialised(texts, self.program.ground(self.given), INPUTS, self.foreign)
 
 
 class Switches:
@@ -191,7 +188,7 @@ class Switches:
         """Whether an atom holds with these switches on, and all others off; the answer that is likely costs less.
 
         Raises:
-            PolicyError: where the policy has no answer set then.
+            SelfCheckError: where the policy has no answer set then.
         """
         literal = self._literal(atom)
         if literal is None:
@@ -200,7 +197,7 @@ class Switches:
         for answer in (likely, not likely):
             if self.control.solve(assumptions=[*literals, literal if answer else -literal]).satisfiable:
                 return answer
-        raise PolicyError("the policy has no answer set on this evidence")
+        raise SelfCheckError("the policy has no answer set on this evidence")
 
     def _literal(self, atom: str) -> int | None:
         found = self.control.symbolic_atoms[parse_term(atom)]
@@ -247,7 +244,7 @@ def optimise(control: Control, limit: int, seconds: float) -> Optima:
     When the time is up, those proven by then; if there are none, the best answer so far.
 
     Raises:
-        PolicyError: where there is no answer at all.
+        SelfCheckError: where there is no answer at all.
     """
     answers, best, proven = _optimise(control, limit, seconds, "usc")
     if not answers and best is None:
@@ -262,7 +259,7 @@ def _any(control: Control) -> Shown:
     with control.solve(yield_=True) as handle:
         model = handle.model()
         if model is None:
-            raise PolicyError("the question has no answer on this evidence")
+            raise SelfCheckError("the question has no answer on this evidence")
         return Shown(model.symbols(shown=True))
 
 
@@ -288,6 +285,13 @@ def _optimise(control: Control, limit: int, seconds: float, strategy: str) -> tu
             handle.resume()
         handle.cancel()
     return answers, best, False
+
+
+def holds_somewhere(control: Control, atom: str, value: bool) -> bool:
+    """Whether some answer to a ground question, optimal or not, has an atom, or has it not."""
+    solve = _section(control.configuration.solve)
+    solve.opt_mode, solve.models = "ignore", 1
+    return bool(control.solve(assumptions=[(parse_term(atom), value)]).satisfiable)
 
 
 class Facts:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from itss_logic.answers import VERDICTS, Certificate, Explained, Sets, Why
 from itss_logic.case import Case
 from itss_logic.confirm import Trial, ensure
-from itss_logic.engine import INPUTS, Optima, Question, Shown, optimise
+from itss_logic.engine import INPUTS, Optima, Question, Shown, holds_somewhere, optimise
 from itss_logic.errors import QuestionError
 from itss_logic.evidence import Evidence
 from itss_logic.terms import Constant, Fact, Term
@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 
 Level: TypeAlias = "tuple[str, int]"
 
+Answer = TypeVar("Answer")
+
 SUPPORT = ("support.lp", "why.lp")
 MISSING = ("missing.lp",)
 CERTIFICATE = ("support.lp", "margin.lp", "certify.lp")
+VERDICT = ("evaluate.lp",)
 """Questions, each as the files of `core` that put it."""
 
 
@@ -48,8 +51,7 @@ class Explainer:
     def __init__(self, policy: Policy, readings: Mapping[str, str]) -> None:
         self.policy, self.readings = policy, readings
         self.given = "".join(f"selected({reading},{option})." for reading, option in readings.items())
-        self.questions: dict[tuple[Sequence[str], Level], Question] = {}
-        self.verdicts: dict[str, Question] = {}
+        self.questions: dict[tuple[Sequence[str], Level | None, str], Question] = {}
 
     def why(self, evidence: Evidence, level: Level, *, limit: int | None, seconds: float) -> Why:
         """Explain a verdict.
@@ -58,34 +60,19 @@ class Explainer:
             evidence: what is on file for the candidate.
             level: field and level.
             limit: how many supports and sets of missing facts to give at most; None for the first of each.
-            seconds: how long it may take; then the best found so far is given.
+            seconds: how long the search may take; then the best found so far is given.
 
         Raises:
             SelfCheckError: where the policy's own rules do not confirm it.
         """
         clock, case = Clock(seconds), Case(evidence, self.policy.vocabulary)
-        found = self._ask(case, SUPPORT, level, ["candidate(0)"], limit, clock)
+        supports, found = self._search(
+            self._question(SUPPORT, level), case, ["candidate(0)"], limit, clock, lambda shown: _kept(case, shown)
+        )
         shown = found.answers[0]
         verdict = str(shown.value("verdict"))
-        reached = verdict != VERDICTS[-1]
-        supports = _distinct(_chosen(case, answer, "kept") if reached else () for answer in found.answers)
-        counts = {str(name): (r, n) for view, name, r, n in shown.rows("counts") if view == "verified"}
-        claims = {str(name): n for view, name, _, n in shown.rows("counts") if view == "confirmed"}
-        counted = [name for name in counts if (*level, name) in self.policy.requirements]
-        lacking = {name: counts[name][0] - counts[name][1] for name in counted if counts[name][1] < counts[name][0]}
-        searches = [[name] for name in lacking] if limit else [list(lacking)] if lacking else []
-        missing: dict[str, Sets] = {}
-        optimal = found.proven
-        for names in searches:
-            facts = [f"lacking(0,{name},{lacking[name]})" for name in names] + ([] if limit else ["brief"])
-            found = self._ask(case, MISSING, level, facts, limit, clock)
-            optimal = optimal and found.proven
-            for name in names:
-                missing[name] = _distinct(
-                    case.name_new(_added(case, answer, name))
-                    for answer in found.answers
-                    if name not in answer.terms("hopeless")
-                )
+        criteria = self._criteria(case, level, shown)
+        missing, optimal = self._lacking(case, level, criteria, limit, clock)
         routes = {str(route) for (route,) in shown.rows("route")}
         why = Why(
             candidate=evidence.candidate,
@@ -94,24 +81,12 @@ class Explainer:
             verdict=verdict,
             routes=tuple(route for route in self.policy.routes if route in routes),
             readings=self.readings,
-            criteria=tuple(
-                Explained(
-                    name,
-                    f"{level[0]}.{level[1]}.{name}",
-                    *counts[name],
-                    found_with_claims=claims.get(name, counts[name][1]),
-                    is_counted=name in counted,
-                    evidence=_items(case, shown, "counted", name),
-                    claimed=_items(case, shown, "promised", name),
-                    missing=missing.get(name, ((),)),
-                )
-                for name in sorted(counts, key=self.policy.position)
-            ),
-            supports=supports,
+            criteria=tuple(c._replace(missing=missing.get(c.name, ((),))) for c in criteria),
+            supports=supports if verdict != VERDICTS[-1] else ((),),
             every=limit is not None,
-            optimal=optimal,
+            optimal=optimal and found.proven,
         )
-        return self._confirm_why(case, why)
+        return self._confirmed(case, why)
 
     def certify(self, evidence: Evidence, level: Level, *, prices: Mapping[Fact, int], seconds: float) -> Certificate:
         """Find what to verify to be sure of a verdict.
@@ -120,7 +95,7 @@ class Explainer:
             evidence: what is on file for the candidate.
             level: field and level.
             prices: what it costs to check a fact on file, where that is not 1.
-            seconds: how long it may take; then the best found so far is given.
+            seconds: how long the search may take; then the best found so far is given.
 
         Raises:
             QuestionError: where the level is not attained.
@@ -128,7 +103,8 @@ class Explainer:
         """
         clock, case = Clock(seconds), Case(evidence, self.policy.vocabulary)
         facts = ["candidate(0)", *(f"price({case.term(fact)},{price})" for fact, price in prices.items())]
-        found = self._ask(case, CERTIFICATE, level, facts, None, clock)
+        question = self._question(CERTIFICATE, level)
+        [chosen], found = self._search(question, case, facts, None, clock, lambda shown: _kept(case, shown))
         [shown] = found.answers
         verdict = str(shown.value("verdict"))
         if verdict == VERDICTS[-1]:
@@ -136,92 +112,176 @@ class Explainer:
                 f"{evidence.candidate} has not attained {level[0]} {level[1]}, so that there is nothing to certify; "
                 f"itss plan tells how to reach it, itss why what is missing"
             )
-        chosen = _chosen(case, shown, "kept")
-        rejected = _chosen(case, shown, "rejected")
         trial = Trial(self._verdicts(level[0]), case, level, alone=case.of_field(level[0]))
         if not found.proven:
-            chosen = trial.shrunk(chosen, lambda facts: trial.verdict(verdict, facts))
+            chosen = _sorted(trial.shrunk(chosen, lambda facts: trial.verdict(verdict, facts)))
         trial.check_support(verdict, chosen)
-        unshaken = bool(shown.symbols("unshaken"))
-        if unshaken and found.proven:
-            trial.check_unshaken(verdict)
-        elif not unshaken:
-            trial.check_margin(verdict, rejected, proven=found.proven)
-        bearing = []
-        for fact in trial.alone:
-            if clock.is_up:
-                break
-            if trial.is_worse(verdict, [fact]):
-                bearing.append(fact)
-        optimal = found.proven and not clock.is_up
-        if optimal:
-            ensure((len(rejected) == 1) == bool(bearing), "margin and load-bearing facts do not agree")
+        bearing = list(trial.bearing(verdict, lambda: clock.is_up))
         return Certificate(
             candidate=evidence.candidate,
             field=level[0],
             level=level[1],
             verdict=verdict,
-            facts=_sorted(chosen),
-            margin=None if unshaken else len(rejected),
+            facts=chosen,
+            margin=_margin(case, trial, verdict, shown, bearing, proven=found.proven),
             load_bearing=_sorted(bearing),
             on_file=len(case.facts),
-            optimal=optimal,
+            optimal=found.proven and not clock.is_up,
         )
+
+    def _criteria(self, case: Case, level: Level, shown: Shown) -> list[Explained]:
+        """The criteria of a level, with what counts toward each; nothing is said yet of what is missing."""
+        counts = {str(name): (r, n) for view, name, r, n in shown.rows("counts") if view == "verified"}
+        claims = {str(name): n for view, name, _, n in shown.rows("counts") if view == "confirmed"}
+        counted = {name: (*level, name) in self.policy.requirements for name in counts}
+        return [
+            Explained(
+                name,
+                f"{level[0]}.{level[1]}.{name}",
+                *counts[name],
+                found_with_claims=claims.get(name, counts[name][1]),
+                is_counted=counted[name],
+                levels=() if counted[name] else tuple(sorted(m for (m,) in shown.rows("needs"))),
+                evidence=_items(case, shown, "counted", name),
+                claimed=_items(case, shown, "promised", name),
+                missing=((),),
+            )
+            for name in sorted(counts, key=self.policy.position)
+        ]
+
+    def _lacking(
+        self, case: Case, level: Level, criteria: Iterable[Explained], limit: int | None, clock: Clock
+    ) -> tuple[dict[str, Sets], bool]:
+        """The smallest sets of facts that would meet each unmet criterion, and whether they are proven to be that."""
+        lacking = {c.name: c.required - c.found for c in criteria if c.is_counted and not c.is_met}
+        # All sets are asked for criterion by criterion: together they would be all combinations of them.
+        searches = [[name] for name in lacking] if limit else [list(lacking)] if lacking else []
+        missing: dict[str, Sets] = {}
+        optimal = True
+        taken: set[str] = set()
+        for names in searches:
+            facts = [f"lacking(0,{name},{lacking[name]})" for name in names] + ([] if limit else ["brief"])
+            question, read = self._question(MISSING, level), Reader(case, names, frozenset(taken))
+            answers, found = self._search(question, case, facts, limit, clock, read)
+            optimal = optimal and found.proven
+            taken |= read.taken
+            for place, name in enumerate(names):
+                missing[name] = tuple(added for answer in answers if (added := answer[place]) is not None)
+                if not missing[name] and found.proven:
+                    hopeless = f"hopeless({name})"
+                    ensure(not holds_somewhere(found.control, hopeless, False), f"{name} is called {hopeless}")
+        return missing, optimal
+
+    def _search(
+        self,
+        question: Question,
+        case: Case,
+        facts: Sequence[str],
+        limit: int | None,
+        clock: Clock,
+        read: Callable[[Shown], Answer],
+    ) -> tuple[tuple[Answer, ...], Optima]:
+        """Up to `limit` different optimal answers to a question, as they are read; without limit the first."""
+        program = "\n".join([case.program(question.field, in_parts=True), *(f"{fact}." for fact in facts)])
+        names = {fact.partition("(")[0] for fact in facts}
+        inputs = case.inputs | {(name, arity) for name, arity in INPUTS if name in names}
+        size = limit or 1
+        while True:
+            found = optimise(question.ground(program, inputs), size, clock.left)
+            answers = tuple(dict.fromkeys(map(read, found.answers)))
+            # Several answers of the search may be read as one, where they number new items otherwise.
+            if len(answers) >= (limit or 1) or len(found.answers) < size or not found.proven:
+                return answers[: limit or 1], found
+            size *= 4
+
+    def _question(self, names: Sequence[str], level: Level) -> Question:
+        key = (names, level, level[0])
+        if key not in self.questions:
+            program = self.policy.question(*names, choosing=True)
+            given = f"{self.given}asked({level[0]},{level[1]})."
+            self.questions[key] = Question(program, given, level[0], self.policy.foreign(level[0]))
+        return self.questions[key]
 
     def _verdicts(self, field: str) -> Question:
         """The rules that decide verdicts, and nothing of the questions that choose evidence."""
-        if field not in self.verdicts:
-            others = frozenset(self.policy.fields) - {field}
-            self.verdicts[field] = Question(self.policy.question("evaluate.lp"), self.given, others)
-        return self.verdicts[field]
+        key = (VERDICT, None, field)
+        if key not in self.questions:
+            program = self.policy.question(*VERDICT)
+            self.questions[key] = Question(program, self.given, field, self.policy.foreign(field))
+        return self.questions[key]
 
-    def _ask(
-        self, case: Case, names: Sequence[str], level: Level, facts: Sequence[str], limit: int | None, clock: Clock
-    ) -> Optima:
-        question = self.questions.get((names, level))
-        if question is None:
-            given = f"{self.given}asked({level[0]},{level[1]})."
-            others = frozenset(self.policy.fields) - {level[0]}
-            question = Question(self.policy.question(*names, choosing=True), given, others)
-            self.questions[names, level] = question
-        program = "\n".join([case.program(level[0], in_parts=True), *(f"{fact}." for fact in facts)])
-        names_given = {fact.partition("(")[0] for fact in facts}
-        inputs = case.inputs | {(name, arity) for name, arity in INPUTS if name in names_given}
-        return optimise(question.ground(program, inputs), limit or 1, clock.left)
-
-    def _confirm_why(self, case: Case, why: Why) -> Why:
+    def _confirmed(self, case: Case, why: Why) -> Why:
         level = (why.field, why.level)
         added = [fact for criterion in why.criteria for facts in criterion.missing for fact in facts]
         trial = Trial(self._verdicts(why.field), case, level, added, [fact for facts in why.supports for fact in facts])
         if trial.added:
             ensure(trial.verdict(why.verdict), f"the verdict {why.verdict} does not follow from what is on file")
-        supports = [self._support(trial, why, facts) for facts in why.supports]
-        criteria = [self._missing(trial, why, criterion) for criterion in why.criteria]
-        return why._replace(supports=tuple(supports), criteria=tuple(criteria))
+        supports = tuple(_support(trial, why, facts) for facts in why.supports)
+        return why._replace(supports=supports, criteria=tuple(_missing(trial, why, c) for c in why.criteria))
 
-    def _support(self, trial: Trial, why: Why, facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
-        if why.verdict == VERDICTS[-1]:
-            return facts
-        if not why.optimal:
-            facts = _sorted(trial.shrunk(facts, lambda some: trial.verdict(why.verdict, some)))
-        trial.check_support(why.verdict, facts)
+
+class Reader:
+    """Reads what answers to `missing` add for each criterion, None for those called hopeless.
+
+    New items get names that none of `before` is; `taken` are those and all that were given.
+    """
+
+    def __init__(self, case: Case, names: Sequence[str], before: frozenset[str]) -> None:
+        self.case, self.names, self.before = case, names, before
+        self.taken = set(before)
+
+    def __call__(self, shown: Shown) -> tuple[tuple[Fact, ...] | None, ...]:
+        """What one answer adds, by criterion."""
+        taken, hopeless = set(self.before), set(map(str, shown.terms("hopeless")))
+        sets = tuple(
+            None if name in hopeless else self.case.name_new(_added(self.case, shown, name), taken)
+            for name in self.names
+        )
+        self.taken |= taken
+        return sets
+
+
+def _margin(
+    case: Case, trial: Trial, verdict: str, shown: Shown, bearing: Sequence[Fact], *, proven: bool
+) -> int | None:
+    """The least number of facts whose rejection makes the verdict worse, confirmed; None if there is none."""
+    if shown.symbols("unshaken"):
+        if proven:
+            trial.check_unshaken(verdict)
+        return 1 if bearing else None
+    rejected = _chosen(case, shown, "rejected")
+    trial.check_margin(verdict, rejected, proven=proven)
+    ensure(not proven or not bearing or len(rejected) == 1, "margin and load-bearing facts do not agree")
+    return 1 if bearing else len(rejected)
+
+
+def _support(trial: Trial, why: Why, facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
+    if why.verdict == VERDICTS[-1]:
         return facts
+    if not why.optimal:
+        facts = _sorted(trial.shrunk(facts, lambda some: trial.verdict(why.verdict, some)))
+    trial.check_support(why.verdict, facts)
+    return facts
 
-    def _missing(self, trial: Trial, why: Why, criterion: Explained) -> Explained:
-        name = criterion.name
-        if trial.added:
-            ensure(
-                trial.meets(name, likely=criterion.is_met) == criterion.is_met,
-                f"{name} is not {'met' if criterion.is_met else 'unmet'}",
-            )
-        missing = []
-        for facts in criterion.missing:
-            if not why.optimal:
-                facts = _sorted(trial.shrunk(facts, lambda some: trial.meets(name, some)))
-            if not criterion.is_met and criterion.is_counted:
-                trial.check_missing(name, facts)
-            missing.append(facts)
-        return criterion._replace(missing=tuple(missing))
+
+def _missing(trial: Trial, why: Why, criterion: Explained) -> Explained:
+    name, is_met = criterion.name, criterion.is_met
+    for fact in criterion.evidence:
+        ensure(trial.case.is_verified_item(fact), f"{fact} is told to count toward {name}")
+    if trial.added:
+        ensure(trial.meets(name, likely=is_met) == is_met, f"{name} is told as {'met' if is_met else 'unmet'}")
+    missing = []
+    for facts in criterion.missing:
+        if not why.optimal:
+            facts = _sorted(trial.shrunk(facts, lambda some: trial.meets(name, some)))
+        if not is_met and criterion.is_counted:
+            trial.check_missing(name, facts)
+        missing.append(facts)
+    return criterion._replace(missing=tuple(missing))
+
+
+def _kept(case: Case, shown: Shown) -> tuple[Fact, ...]:
+    return _sorted(_chosen(case, shown, "kept"))
 
 
 def _chosen(case: Case, shown: Shown, name: str) -> list[Fact]:
@@ -248,7 +308,3 @@ def _items(case: Case, shown: Shown, name: str, criterion: str) -> tuple[Fact, .
 
 def _sorted(facts: Iterable[Fact]) -> tuple[Fact, ...]:
     return tuple(sorted(facts, key=str))
-
-
-def _distinct(sets: Iterable[Iterable[Fact]]) -> Sets:
-    return tuple(dict.fromkeys(map(_sorted, sets)))

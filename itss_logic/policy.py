@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from itss_logic.answers import Answer, Certificate, Clause, Criterion, Elsewhere, Reading, Result, Why
 from itss_logic.engine import Facts, Program, Source
-from itss_logic.errors import Place, PolicyError, QuestionError
+from itss_logic.errors import Place, PolicyError, QuestionError, SelfCheckError
 from itss_logic.evidence import Entry, Evidence
 from itss_logic.terms import Fact, write
 from itss_logic.vocabulary import Vocabulary
@@ -169,6 +169,28 @@ class Policy:
         sources = [*self.program.sources, *(self.choosing if choosing else ())]
         return Program([*sources, *(self.core[name] for name in names)])
 
+    def foreign(self, field: str) -> frozenset[str]:
+        """The names of the other fields that nothing else has: a fact with one of them is about that field."""
+        names = {value for values in self.vocabulary.domains.values() for value in values}
+        names |= {*self.vocabulary.predicates, *self.words().positions, *self.options, *self.routes}
+        names |= {option for options in self.options.values() for option in options}
+        return frozenset(self.fields) - {field} - names
+
+    def confirm(self, evidence: Evidence, answer: Why | Certificate, readings: Mapping[str, str] | None = None) -> None:
+        """Confirm that an explanation tells what an evaluation of all evidence does, that of other fields included.
+
+        Raises:
+            SelfCheckError: where it does not.
+        """
+        [evaluation] = self.evaluate([evidence], readings)
+        result = evaluation.result(answer.field, answer.level)
+        told, known = [answer.verdict], [result.verdict]
+        if isinstance(answer, Why):
+            told += [*answer.routes, *sorted(c.name for c in answer.criteria if not c.is_met)]
+            known += [*result.routes, *result.unmet]
+        if told != known:
+            raise SelfCheckError(f"explained as {', '.join(told)}, evaluated as {', '.join(known)}")
+
     def why(
         self,
         evidence: Evidence,
@@ -249,6 +271,14 @@ class Policy:
                     if other.verdict != why.verdict:
                         elsewhere.append(Elsewhere(reading, option, other.verdict, other.unmet))
         return why._replace(across=about.across, hinges_on=about.hinges_on, elsewhere=tuple(elsewhere))
+
+    @cached_property
+    def supplies(self) -> dict[str, list[str]]:
+        """The items that supply witnesses of each criterion."""
+        supplies: dict[str, list[str]] = {}
+        for criterion, item in self.declared("supplied_by", 2):
+            supplies.setdefault(criterion, []).append(item)
+        return supplies
 
     @cached_property
     def requirements(self) -> frozenset[tuple[str, int, str]]:

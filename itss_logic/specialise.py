@@ -8,6 +8,7 @@ derives. Rules that evidence of certain predicates cannot reach, or that no answ
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from clingo import Control, Symbol, SymbolType
@@ -35,15 +36,14 @@ class Specialised:
     """A program with what rests on no input as facts.
 
     Args:
-        text: the program.
+        texts: the program, in parts that each stand for themselves.
         ground: the same, ground without inputs.
         inputs: the predicates that come with questions.
         foreign: constants; facts in which one occurs are left out.
     """
 
-    def __init__(self, text: str, ground: Control, inputs: Signatures, foreign: frozenset[str]) -> None:
-        statements: list[Statement] = []
-        parse_string(text, lambda node: statements.extend(_statements(node)))
+    def __init__(self, texts: Iterable[str], ground: Control, inputs: Signatures, foreign: frozenset[str]) -> None:
+        statements = [statement for text in texts for statement in _parsed(text)]
         moving = set(inputs)
         size = -1
         while len(moving) > size:
@@ -102,6 +102,14 @@ def _mentions(symbol: Symbol, constants: frozenset[str]) -> bool:
     if symbol.type != SymbolType.Function:
         return False
     return (not symbol.arguments and symbol.name in constants) or any(_mentions(s, constants) for s in symbol.arguments)
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> tuple[Statement, ...]:
+    """The statements of a text; most of a question are the policy's, which every question shares."""
+    statements: list[Statement] = []
+    parse_string(text, lambda node: statements.extend(_statements(node)))
+    return tuple(statements)
 
 
 def _statements(node: AST) -> Iterator[Statement]:

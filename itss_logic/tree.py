@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from itss_logic.answers import VERDICTS, Certificate, Explained, Why
-from itss_logic.case import Case, inner
+from itss_logic.case import Case, Key, inner
 from itss_logic.errors import printable
 from itss_logic.tables import MARKS, folded
 from itss_logic.terms import Fact
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from itss_logic.evidence import Evidence
     from itss_logic.policy import Policy
     from itss_logic.words import Words
+
+
+MOST = 10
+"""How many items that do not count are told of one criterion."""
 
 
 class Node(NamedTuple):
@@ -54,7 +58,7 @@ def markdown(node: Node, depth: int = 0) -> Iterator[str]:
 
 
 def _escaped(text: str) -> str:
-    return re.sub(r"([\\`*_{}\[\]<>#|])", r"\\\1", text)
+    return re.sub(r"([\\`*_{}\[\]<>#|&~$!])", r"\\\1", text)
 
 
 class Speaker:
@@ -63,14 +67,15 @@ class Speaker:
     def __init__(self, policy: Policy, words: Words, evidence: Evidence) -> None:
         self.policy, self.words, self.case = policy, words, Case(evidence, policy.vocabulary)
 
-    def root(self, answer: Why | Certificate) -> str:
-        """Whose verdict it is, on which level."""
+    def root(self, answer: Why | Certificate, routes: Sequence[str] = ()) -> str:
+        """Whose verdict it is, on which level, and by which routes."""
         return self.words.phrase(
-            "root",
+            "root_by" if routes else "root",
             candidate=printable(answer.candidate),
             field=self.words.label(answer.field),
             level=answer.level,
             verdict=self.words.phrase(answer.verdict),
+            routes=self.words.listed([self.words.label(route) for route in routes]),
         )
 
     def says(self, fact: Fact) -> str:
@@ -93,14 +98,15 @@ class Speaker:
         for group in groups.values():
             items = [fact for fact in group if self.policy.vocabulary.predicates[inner(fact).name].is_item]
             told = [*map(self.on_file, items), *(self.says(fact) for fact in group if fact not in items)]
-            yield Node(self.words.phrases["list"].join(told))
+            yield Node(self.words.phrases["attributes"].join(told))
 
     def values(self, fact: Fact) -> Mapping[str, object]:
-        """The arguments of a fact by JSON key; text of the candidate's is made printable."""
+        """What a fact says by JSON key, without the item that it is of; text of the candidate's is made printable."""
         arguments = self.policy.vocabulary.predicates[fact.name].arguments
         return {
-            argument.key: printable(str(term)) if argument.kind in ("id", "of") else term
+            argument.key: printable(str(term)) if argument.kind == "id" else term
             for argument, term in zip(arguments, fact.arguments[1:], strict=True)
+            if argument.kind != "of"
         }
 
 
@@ -131,99 +137,114 @@ class Teller(Speaker):
 
     def __init__(self, policy: Policy, words: Words, evidence: Evidence, why: Why) -> None:
         super().__init__(policy, words, evidence)
-        self.why = why
+        self.why, self.defaults = why, policy.in_force()
 
     def tree(self) -> Node:
         """The verdict, with all that explains it below."""
         why, words = self.why, self.words
-        by = words.listed([words.phrase("route", route=words.label(route)) for route in why.routes])
-        root = self.root(why)
         children = [
+            *([] if why.optimal else [Node(words.phrase("not_optimal"))]),
             *self._routes(),
             *map(self._criterion, why.criteria),
             *self._supports(),
             *self._elsewhere(),
             Node(words.phrase("in_force", readings=self._readings())),
         ]
-        if not why.optimal:
-            children.insert(0, Node(words.phrase("not_optimal")))
-        return Node(f"{root} {by}" if by else root, tuple(children), why.verdict)
+        return Node(self.root(why, why.routes), tuple(children), why.verdict)
 
     def _readings(self) -> str:
-        defaults = self.policy.in_force()
-        other = [f"{name}={option}" for name, option in self.why.readings.items() if defaults[name] != option]
+        other = [f"{name}={option}" for name, option in self.why.readings.items() if self.defaults[name] != option]
         return self.words.phrases["list"].join(other) or self.words.phrase("defaults")
 
-    def _clause(self, criterion: str, level: int | None = None) -> Node:
+    def _clause(self, criterion: str, level: int | None = None) -> Iterator[Node]:
+        """A clause in words, and how it is read where not by default; none, if it has no words."""
         key = (self.why.field, level or self.why.level, criterion)
-        text = self.words.phrase(
-            "clause",
-            wording=self.words.wording(key).rstrip(".。"),
-            section=self.words.section(key),
-            clause=f"{key[0]}.{key[1]}.{key[2]}",
-        )
-        return Node(text)
+        wording = self.words.wording(key).rstrip(".。")
+        if not wording:
+            return
+        id = f"{key[0]}.{key[1]}.{key[2]}"
+        text = self.words.phrase("clause", wording=wording, section=self.words.section(key), clause=id)
+        told = [
+            Node(self.words.phrase("read_as", reading=name, option=option, question=self.words.question(name)))
+            for name, option in self.why.readings.items()
+            if option != self.defaults[name] and name in self.policy.clause(id).readings
+        ]
+        yield Node(text, tuple(told))
 
     def _routes(self) -> Iterator[Node]:
-        """The routes beside the criteria that have a clause of their own."""
+        """The routes beside the criteria, as far as a clause of their name says what they ask for."""
         level = (self.why.field, self.why.level)
         clauses = {clause.criterion for clause in self.policy.clauses if (clause.field, clause.level) == level}
         for route in self.policy.routes:
             if route in clauses:
                 met = route in self.why.routes
-                text = self.words.phrase("met" if met else "unmet")
-                verdict = "deemed" if met else "not_attained"
-                yield Node(f"{self.words.label(route)}: {text}", (self._clause(route),), verdict)
+                text = self.words.phrase("route_met" if met else "route_unmet", route=self.words.label(route))
+                yield Node(text, tuple(self._clause(route)), "deemed" if met else "not_attained")
 
     def _criterion(self, criterion: Explained) -> Node:
         words = self.words
         verdict = "attained" if criterion.is_met else "pending" if criterion.would_be_met else "not_attained"
-        name = "criterion_over" if criterion.found > criterion.required else "criterion"
-        counted = words.phrase(
-            name, name=words.label(criterion.name), found=criterion.found, required=criterion.required
+        text = words.phrase(
+            "criterion_over" if criterion.found > criterion.required else "criterion",
+            name=words.label(criterion.name),
+            found=criterion.found,
+            required=criterion.required,
+            state=words.phrase("met" if criterion.is_met else "unmet"),
         )
-        text = f"{counted} – {words.phrase('met' if criterion.is_met else 'unmet')}"
         rests = words.rests_on.get((self.why.field, self.why.level, criterion.name), [])
-        children = [self._clause(criterion.name)._replace(children=tuple(self._clause(*rest) for rest in rests))]
-        children += [self._counting("counts", fact) for fact in criterion.evidence]
-        children += [self._counting("would_count", fact) for fact in criterion.claimed]
-        if not criterion.evidence and not criterion.claimed and not criterion.is_met and criterion.is_counted:
-            children.append(Node(words.phrase("nothing_counts")))
-        children += self._missing(criterion)
+        others = tuple(node for rest in rests for node in self._clause(*rest))
+        children = [node._replace(children=node.children + others) for node in self._clause(criterion.name)]
+        children += [self._item("counts", fact) for fact in criterion.evidence]
+        children += [self._item("would_count", fact) for fact in criterion.claimed]
+        if not criterion.is_met:
+            children += self._missing(criterion) if criterion.is_counted else self._levels(criterion)
         return Node(text, tuple(children), verdict)
 
-    def _counting(self, phrase: str, fact: Fact) -> Node:
-        """An item that counts, with those of its attributes that the verdict rests on."""
+    def _item(self, phrase: str, fact: Fact, **others: str) -> Node:
+        """An item on file with its attributes: those that the verdict rests on, or else all that are on file."""
         key = self.case.key(fact, own=True)
-        support = self.why.supports[0] if self.why.supports else ()
-        attributes = [other for other in support if key and self.case.key(other) == key and inner(other) != inner(fact)]
-        told = Node(self.words.phrase(phrase, fact=self.on_file(fact)))
-        if attributes:
-            return told._replace(children=(Node(self.words.listed([self.says(other) for other in attributes])),))
-        return told
+        support = [other for other in self.why.supports[0] if key and self.case.key(other) == key]
+        attributes = [other for other in support or self.case.facts if key and self.case.key(other) == key]
+        told = [self.says(other) for other in attributes if self.case.key(other, own=True) is None]
+        children = (Node(self.words.phrases["attributes"].join(told)),) if told else ()
+        return Node(self.words.phrase(phrase, fact=self.on_file(fact), item=self.on_file(fact), **others), children)
+
+    def _levels(self, criterion: Explained) -> Iterator[Node]:
+        return (Node(self.words.phrase("see_level", level=level)) for level in criterion.levels)
 
     def _missing(self, criterion: Explained) -> Iterator[Node]:
         words = self.words
-        if criterion.is_met:
-            return
-        if not criterion.is_counted:
-            below = [level for field, level in self.policy.levels_of(self.why.field) if level < self.why.level]
-            yield Node(words.phrase("see_level", level=max(below)))
-            return
-        sets = [facts for facts in criterion.missing if facts]
-        if not sets:
+        yield from self._not_counted(criterion)
+        if not criterion.missing:
             yield Node(words.phrase("hopeless" if self.why.optimal else "not_found"))
-        for number, facts in enumerate(sets, 1):
+        for number, facts in enumerate(criterion.missing, 1):
             proven = "missing_one" if len(facts) == 1 else "missing"
             text = words.phrase(proven if self.why.optimal else "missing_so_far", count=len(facts))
-            if len(sets) > 1:
-                text = f"{words.phrase('alternative', number=number, count=len(sets))}: {text}"
+            if len(criterion.missing) > 1:
+                text = words.phrase("alternative", number=number, count=len(criterion.missing), missing=text)
             yield Node(text, tuple(self._lacks(facts)))
+
+    def _not_counted(self, criterion: Explained) -> Iterator[Node]:
+        """Items on file of the kind that counts, which do not; those that are near are told with what they lack."""
+        near = {self.case.key(fact) for facts in criterion.missing for fact in facts} - {None}
+        told = {*criterion.evidence, *criterion.claimed}
+        others = [
+            fact
+            for fact in self.case.of_field(self.why.field)
+            if inner(fact).name in self.policy.supplies.get(criterion.name, ())
+            and fact not in told
+            and self.case.key(fact) not in near
+        ]
+        yield from (self._item("not_counted", fact) for fact in others[:MOST])
+        if len(others) > MOST:
+            yield Node(self.words.phrase("not_counted_more", count=len(others) - MOST))
+        if not others and not told and not near:
+            yield Node(self.words.phrase("nothing_counts"))
 
     def _lacks(self, facts: Collection[Fact]) -> Iterator[Node]:
         """What is missing: item by item, and what belongs to none together."""
         words, case = self.words, self.case
-        by_item: dict[object, list[Fact]] = {}
+        by_item: dict[Key | None, list[Fact]] = {}
         for fact in facts:
             by_item.setdefault(case.key(fact), []).append(fact)
         for key, group in by_item.items():
@@ -232,16 +253,14 @@ class Teller(Speaker):
                 yield from (Node(words.phrase("confirmation", fact=self.says(fact))) for fact in claims)
                 yield from map(Node, self._listed([fact for fact in group if fact not in claims]))
                 continue
-            item = next((fact for fact in group if case.key(fact, own=True)), None)
-            told = words.listed(list(self._listed([fact for fact in group if fact is not item])))
-            if item is None:
-                [on_file] = [fact for fact in case.facts if case.key(fact, own=True) == key]
-                yield Node(words.phrase("near", item=self.on_file(on_file), facts=told))
-            elif not case.is_claimed(item):
-                yield Node(words.phrase("anew", item=self.says(item), facts=told))
+            told = words.listed(list(self._listed([fact for fact in group if case.key(fact, own=True) is None])))
+            on_file = [fact for fact in case.facts if case.key(fact, own=True) == key]
+            if not on_file:
+                yield Node(words.phrase("anew", name=words.label(key[0]), facts=told))
+            elif on_file[0] == inner(on_file[0]):
+                yield self._item("near", on_file[0], facts=told)
             else:
-                phrase = "confirmed_near" if told else "confirmed"
-                yield Node(words.phrase(phrase, item=self.on_file(Fact("claimed", (item,))), facts=told))
+                yield self._item("confirmed_near" if told else "confirmed", on_file[0], facts=told)
 
     def _listed(self, facts: Iterable[Fact]) -> Iterator[str]:
         """Facts as what is lacking, those of one predicate together where the policy has words for that."""
@@ -262,8 +281,6 @@ class Teller(Speaker):
         if why.across is None:
             return
         separator = words.phrases["list"]
-        across = words.phrase("across", across=words.phrase(why.across))
-        hinges = words.phrase("hinges", readings=separator.join(why.hinges_on)) if why.hinges_on else None
         children = []
         for reading in why.hinges_on:
             options = [
@@ -281,4 +298,4 @@ class Teller(Speaker):
             ]
             told = words.phrase("question", reading=reading, question=words.question(reading))
             children.append(Node(told, tuple(options or [Node(words.phrase("combined"))])))
-        yield Node(f"{words.phrase('readings')}: {across}; {hinges or words.phrase('no_hinge')}", tuple(children))
+        yield Node(words.phrase(f"across_{why.across}", readings=separator.join(why.hinges_on)), tuple(children))

@@ -56,7 +56,7 @@ class Words:
 
     def wording(self, key: Key) -> str:
         """A clause in plain words."""
-        text = self.wordings.get(key, [""])[0]
+        text = next(iter(self.wordings.get(key, [])), "")
         return self.fill(text, {"level": key[1], **self.parameters.get(key, {})})
 
     def section(self, key: Key) -> str:
@@ -67,7 +67,10 @@ class Words:
 
     def sentence(self, predicate: str, values: Mapping[str, object]) -> str:
         """What a fact of evidence says, of its arguments by JSON key."""
-        return self.fill(self.sentences.get(predicate, self.label(predicate)), values)
+        if predicate not in self.sentences:
+            told = self.phrases["values"].join(map(self._called, values.values()))
+            return f"{self.label(predicate)}: {told}" if told else self.label(predicate)
+        return self.fill(self.sentences[predicate], values)
 
     def lack(self, predicate: str, facts: Sequence[Mapping[str, object]]) -> str | None:
         """What is missing where such facts are, if others would do as well; None where there are no words for it."""
@@ -92,7 +95,7 @@ class Words:
                     raise PolicyError(f"{match[0]} in a wording is no parameter of its clause: {text}")
                 found = found[part]
             if isinstance(found, list):
-                return self.phrases["list"].join(map(self._called, found))
+                return self.phrases["values"].join(map(self._called, found))
             return self._called(found)
 
         return re.sub(r"\{([a-z0-9_.]+)\}", filled, text)

@@ -58,6 +58,7 @@ level(bread, (1; 2)).
 route(kpi, 1).
 route(certificate, 2).
 criterion(good_shifts, 1).
+supplied_by(good_shifts, shift).
 parameter(bread, 1, good_shifts, required, 1).
 parameter(bread, 2, good_shifts, required, 2).
 parameter(bread, (1; 2), good_shifts, loaves, 100).
@@ -92,7 +93,6 @@ term(shift(F, S), shift, S, F) :- possible(shift, S, F).
 term(loaves(S, N), loaves, S, N) :- possible(loaves, S, N).
 term(burnt(S, B), burnt, S, B) :- possible(burnt, S, B).
 term(grain(S, G), grain, S, G) :- possible(grain, S, G).
-supplied_by(good_shifts, shift).
 cut(loaves, N) :- parameter(F, L, good_shifts, loaves, N).
 """
 
@@ -200,7 +200,7 @@ def test_facts_of_another_category_are_unknown(kb: Path, tmp_path: Path) -> None
 def test_checklist_clauses_and_schema_speak_of_it(kb: Path, people: Path) -> None:
     people.write_text(json.dumps(PEOPLE[3]), encoding="utf-8")
     checklist = run("evaluate", people, "--kb", kb).output
-    assert "Baked 100 loaves of rye, wheat in 2 shifts." in checklist
+    assert "Baked 100 loaves of rye / wheat in 2 shifts." in checklist
     assert "1 of 2 (+1 claimed)" in checklist
     clause = json.loads(run("policy", "show", "bread.2.good_shifts", "--kb", kb, "--format", "json").output)
     assert clause["parameters"] == {"required": 2, "loaves": 100, "grains": ["rye", "wheat"]}
@@ -270,7 +270,9 @@ def test_a_wording_that_names_no_parameter_is_told(kb: Path) -> None:
 
 
 def test_several_needed_levels_must_all_be_reached(kb: Path, people: Path) -> None:
-    clauses = CLAUSES.replace("(1; 2)", "(1; 2; 3)") + "parameter(bread, 3, good_shifts, required, 1)."
+    clauses = (
+        CLAUSES.replace("(1; 2)", "(1; 2; 3)") + "parameter(bread, 3, good_shifts, (required; loaves; grains), 1)."
+    )
     needs = "needs_level(V, bread, 3, L) :- view(V), level(bread, L), L < 3."
     (kb / "baking" / "clauses.lp").write_text(clauses, encoding="utf-8")
     (kb / "baking" / "rules.lp").write_text(RULES + needs, encoding="utf-8")
@@ -283,3 +285,109 @@ def test_a_policy_that_leaves_a_choice_is_not_used(kb: Path, people: Path) -> No
     (kb / "baking" / "rules.lp").write_text(RULES + "\n{ route_met(V, C, bread, 2, kpi) : subject(V, C) }.\n")
     result = run("evaluate", people, "--kb", kb)
     assert "more than one answer set" in str(result.exception)
+
+
+def ask(command: str, kb: Path, people: Path, candidate: str, level: int, *options: object) -> Any:
+    about = ["--kb", kb, "--candidate", candidate, "--field", "bread", "--level", level, "--format", "json"]
+    result = run(command, people, *about, *options)
+    assert result.exit_code == 0, result.output + str(result.exception)
+    return json.loads(result.output)
+
+
+def test_why_explains_it(kb: Path, people: Path) -> None:
+    why = ask("why", kb, people, "ann", 2)
+    [criterion] = why["criteria"]
+    assert (criterion["required"], criterion["found"], criterion["evidence"]) == (2, 1, ['shift("ann",bread,"s1")'])
+    # The second shift has a number of loaves already, one too few: only a new shift will do.
+    assert criterion["missing"] == [
+        'burnt("ann","new-1",fine)',
+        'grain("ann","new-1",rye)',
+        'loaves("ann","new-1",100)',
+        'shift("ann",bread,"new-1")',
+    ]
+    assert ask("why", kb, people, "ann", 1)["support"] == [
+        'burnt("ann","s1",fine)',
+        'grain("ann","s1",rye)',
+        'loaves("ann","s1",100)',
+        'shift("ann",bread,"s1")',
+    ]
+    assert ask("why", kb, people, "bob", 1)["support"] == ['claimed(certified("bob"))']
+    assert ask("why", kb, people, "dan", 2)["criteria"][0]["missing"] == ['shift("dan",bread,"s2")']
+    tree = run("why", people, "--kb", kb, "--candidate", "cat", "--field", "bread", "--level", 1).output
+    assert "Baked 100 loaves of rye / wheat in 1 shifts" in tree
+    assert "does not count: shift s1" in tree
+    assert "burnt: burnt" in tree
+
+
+def test_certify_certifies_it(kb: Path, people: Path) -> None:
+    certificate = ask("certify", kb, people, "dan", 2)
+    assert (certificate["size"], certificate["margin"], len(certificate["load_bearing"])) == (8, 1, 8)
+    assert ask("certify", kb, people, "cat", 1)["certificate"] == ['certified("cat")']
+
+
+def change(kb: Path, file: str, old: str, new: str) -> None:
+    text = (kb / "baking" / file).read_text(encoding="utf-8")
+    assert old in text
+    (kb / "baking" / file).write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_one_item_may_supply_several_witnesses(kb: Path, people: Path) -> None:
+    change(kb, "rules.lp", "good_shifts, S, shift(F, S))", "good_shifts, G, shift(F, S))")
+    people.write_text(json.dumps({"candidate": "eve"}), encoding="utf-8")
+    missing = ask("why", kb, people, "eve", 2)["criteria"][0]["missing"]
+    assert [fact.partition("(")[0] for fact in missing] == ["burnt", "grain", "grain", "loaves", "shift"]
+    both = {"candidate": "eve", "fields": {"bread": {"shifts": [{**GOOD, "grains": ["rye", "wheat"]}]}}}
+    people.write_text(json.dumps(both), encoding="utf-8")
+    assert len(ask("why", kb, people, "eve", 2)["support"]) == 5
+
+
+def test_a_route_may_be_met_by_an_item_with_attributes(kb: Path, people: Path) -> None:
+    route = (
+        "route_met(V, C, bread, 2, certificate) :- holds(V, C, shift(bread, S)), holds(V, C, loaves(S, N)), N >= 400.\n"
+    )
+    (kb / "baking" / "rules.lp").write_text(RULES + route, encoding="utf-8")
+    change(kb, "clauses.lp", "supplied_by(good_shifts, shift).", "supplied_by((good_shifts; certificate), shift).")
+    shift = {"name": "s", "loaves_baked": 400}
+    people.write_text(json.dumps({"candidate": "eve", "fields": {"bread": {"shifts": [shift]}}}), encoding="utf-8")
+    why = ask("why", kb, people, "eve", 2)
+    assert (why["verdict"], why["support"]) == ("deemed", ['loaves("eve","s",400)', 'shift("eve",bread,"s")'])
+
+
+def test_what_nothing_could_meet_is_told(kb: Path, people: Path) -> None:
+    change(kb, "clauses.lp", "(1; 2), good_shifts, loaves, 100)", "(1; 2), good_shifts, loaves, 501)")
+    assert ask("why", kb, people, "ann", 2)["criteria"][0]["missing"] == []
+    tree = run("why", people, "--kb", kb, "--candidate", "ann", "--field", "bread", "--level", 2).output
+    assert "no evidence could meet this" in tree
+
+
+def test_levels_that_are_needed_are_named(kb: Path, people: Path) -> None:
+    change(
+        kb,
+        "clauses.lp",
+        "level(bread, (1; 2)).",
+        "level(bread, (1; 2; 3)). parameter(bread, 3, good_shifts, (required; loaves; grains), 1).",
+    )
+    (kb / "baking" / "rules.lp").write_text(RULES + "needs_level(V, bread, 3, 1) :- view(V).", encoding="utf-8")
+    people.write_text(json.dumps({"candidate": "eve"}), encoding="utf-8")
+    tree = run("why", people, "--kb", kb, "--field", "bread", "--level", 3).output
+    assert "level 1 is not reached" in tree
+    assert "[Bread" not in tree.split("lower level")[1]
+
+
+def test_a_field_may_be_called_as_a_value_is(kb: Path, people: Path) -> None:
+    change(kb, "vocabulary.lp", "field(bread, 1).", "field(bread, 1). field(wheat, 2). value(grain, wheat, wheat).")
+    change(
+        kb,
+        "clauses.lp",
+        "level(bread, (1; 2)).",
+        "level(bread, (1; 2)). level(wheat, 1). parameter(wheat, 1, good_shifts, required, 1).",
+    )
+    shift = {**GOOD, "grains": ["wheat"]}
+    people.write_text(json.dumps({"candidate": "eve", "fields": {"bread": {"shifts": [shift]}}}), encoding="utf-8")
+    for _ in range(3):
+        assert ask("why", kb, people, "eve", 1)["verdict"] == "attained"
+
+
+def test_a_criterion_that_nothing_supplies_is_a_defect(kb: Path, people: Path) -> None:
+    change(kb, "clauses.lp", "supplied_by(good_shifts, shift).", "")
+    assert "no item supplies criterion good_shifts" in str(run("evaluate", people, "--kb", kb).exception)

@@ -125,7 +125,7 @@ def test_lower_level_points_to_that_level() -> None:
         "evidence": [],
         "missing": [],
     }
-    assert "see level 4" in ask("why", "mika", "hardware:5", *options).stdout
+    assert "level 4 is not reached" in ask("why", "mika", "hardware:5", *options).stdout
 
 
 def test_a_claim_that_would_do_is_preferred_to_new_evidence() -> None:
@@ -266,7 +266,7 @@ def test_no_internals_in_what_people_read() -> None:
         text = (
             GOLDEN / f"{'-'.join([name, level.replace(':', '-'), *(o.strip('-') for o in options)])}.txt"
         ).read_text(encoding="utf-8")
-        assert not re.search(r"slot\(|missing\(|verified,|new\(|None|stated\(", text)
+        assert not re.search(r"slot|missing\(|verified,|new\(|new-|None|stated|kpi", text)
 
 
 def test_hostile_text_cannot_change_what_is_read(policy: Policy) -> None:
@@ -372,12 +372,13 @@ def test_costs_weigh_the_certificate(tmp_path: Path) -> None:
     [
         ("patent: 3", ["no predicate", "achievement"]),
         ("achievement(plumbing): 3", ["'plumbing'", "patent"]),
-        ("achievement: 0", ["0", "1 or more", "whole number"][::2]),
+        ("achievement: 0", ["is 0", "whole number"]),
         ("achievement: 1.5", ["whole number"]),
         ("achievement: true", ["whole number"]),
         ("achievement: [1]", ["whole number"]),
         ("- achievement", ["mapping"]),
         ("achievement: {", ["costs.yaml", "write YAML"]),
+        ("specialty(practice, advice): 3", ["out of order", "field, area, depth"]),
     ],
 )
 def test_faulty_costs_are_told(tmp_path: Path, text: str, words: list[str]) -> None:
@@ -388,7 +389,7 @@ def test_faulty_costs_are_told(tmp_path: Path, text: str, words: list[str]) -> N
     assert [word for word in words if word not in str(result.exception)] == []
 
 
-def test_certificates_of_everybody() -> None:
+def test_certificates_of_everybody(policy: Policy) -> None:
     result = run("certify", FACTS, "--all")
     *people, total = map(json.loads, result.stdout.splitlines())
     assert len(people) == 12 == total["candidates"]
@@ -401,8 +402,7 @@ def test_certificates_of_everybody() -> None:
     # One exam certifies three levels, and is checked once.
     expected = sum(len({fact for c in row["certificates"] for fact in c["certificate"]}) for row in people)
     assert total["facts_to_check"] == expected
-    files = [json.loads(line) for file in FACTS.iterdir() for line in [file.read_text(encoding="utf-8")]]
-    assert len(files) == 12
+    assert total["facts_on_file"] == sum(entry.size for entry in policy.read(str(FACTS)) if isinstance(entry, Evidence))
     assert total["facts_to_check"] < total["facts_on_file"]
     usage = run("certify", FACTS, "--all", "--candidate", "mei.yoshida")
     assert usage.exit_code == 2
@@ -456,8 +456,8 @@ BREAKS = [
         "kenji",
         "hardware:5",
         "missing.lp",
-        "1@2, K, E : added(K, E), addition(K, E)",
-        "-1@2, K, E : added(K, E), addition(K, E)",
+        "1@3, K, E : added(K, E), addition(K, E)",
+        "-1@3, K, E : added(K, E), addition(K, E)",
     ),
     (
         "why",
@@ -478,6 +478,31 @@ BREAKS = [
     ("certify", "aiko", "hardware:5", "margin.lp", ":- not worsened, not unshaken.", ":- worsened, not unshaken."),
     ("certify", "aiko", "hardware:5", "margin.lp", "#minimize { 1, rejected, E", "#maximize { 1, rejected, E"),
     ("certify", "makoto", "facility_management:6", "margin.lp", "rank(Other, M), M > N.", "rank(Other, M), M >= N."),
+    ("why", "kenji", "hardware:5", "missing.lp", "#minimize { 1@4, K : hopeless(K) }.", ""),
+    (
+        "why",
+        "aiko",
+        "hardware:5",
+        "why.lp",
+        "requirement(F, L, K, N).\n#show promised",
+        "requirement(F, L, K, N).\n#show counted(K, E) : says(Id, A, E), requirement(F, L, K, N).\n#show promised",
+    ),
+    (
+        "certify",
+        "aiko",
+        "hardware:5",
+        "margin.lp",
+        "#minimize { 1, rejected, E",
+        ":- #count { E : rejected(E) } < 2.\n#minimize { 1, rejected, E",
+    ),
+    (
+        "certify",
+        "aiko",
+        "hardware:5",
+        "margin.lp",
+        "#minimize { 1, rejected, E",
+        "{ unasked }.\nworsened :- unasked.\n#minimize { 1, rejected, E",
+    ),
 ]
 
 
@@ -488,7 +513,7 @@ def test_a_broken_rule_is_caught(
     path = broken / "core" / file
     text = path.read_text(encoding="utf-8")
     assert old in text
-    path.write_text(text.replace(old, new.replace("\\n", "\n")), encoding="utf-8")
+    path.write_text(text.replace(old, new), encoding="utf-8")
     result = ask(command, name, level, "--kb", broken)
     assert isinstance(result.exception, SelfCheckError)
     assert result.stdout == ""
