@@ -270,9 +270,7 @@ def test_a_wording_that_names_no_parameter_is_told(kb: Path) -> None:
 
 
 def test_several_needed_levels_must_all_be_reached(kb: Path, people: Path) -> None:
-    clauses = (
-        CLAUSES.replace("(1; 2)", "(1; 2; 3)") + "parameter(bread, 3, good_shifts, (required; loaves; grains), 1)."
-    )
+    clauses = CLAUSES.replace("(1; 2)", "(1; 2; 3)") + "parameter(bread, 3, good_shifts, required, 1)."
     needs = "needs_level(V, bread, 3, L) :- view(V), level(bread, L), L < 3."
     (kb / "baking" / "clauses.lp").write_text(clauses, encoding="utf-8")
     (kb / "baking" / "rules.lp").write_text(RULES + needs, encoding="utf-8")
