@@ -25,7 +25,12 @@ SUPPORT = ("support.lp", "why.lp")
 MISSING = ("missing.lp",)
 CERTIFICATE = ("support.lp", "margin.lp", "certify.lp")
 VERDICT = ("evaluate.lp",)
-"""Questions, each as the files of `core` that put it."""
+FEW, MANY = ("few.lp",), ("many.lp",)
+"""Questions, each as the files of `core` that put it, and two ways to choose a support."""
+
+
+FEW_ITEMS = 8
+"""Up to so many items with attributes a support is chosen among all that is on file."""
 
 
 class Clock:
@@ -67,7 +72,12 @@ class Explainer:
         """
         clock, case = Clock(seconds), Case(evidence, self.policy.vocabulary)
         supports, found = self._search(
-            self._question(SUPPORT, level), case, ["candidate(0)"], limit, clock, lambda shown: _kept(case, shown)
+            self._question(SUPPORT + _chooser(case, level), level),
+            case,
+            ["candidate(0)"],
+            limit,
+            clock,
+            lambda shown: _kept(case, shown),
         )
         shown = found.answers[0]
         verdict = str(shown.value("verdict"))
@@ -103,7 +113,7 @@ class Explainer:
         """
         clock, case = Clock(seconds), Case(evidence, self.policy.vocabulary)
         facts = ["candidate(0)", *(f"price({case.term(fact)},{price})" for fact, price in prices.items())]
-        question = self._question(CERTIFICATE, level)
+        question = self._question(CERTIFICATE + _chooser(case, level), level)
         [chosen], found = self._search(question, case, facts, None, clock, lambda shown: _kept(case, shown))
         [shown] = found.answers
         verdict = str(shown.value("verdict"))
@@ -239,6 +249,12 @@ class Reader:
         )
         self.taken |= taken
         return sets
+
+
+def _chooser(case: Case, level: Level) -> tuple[str, ...]:
+    """How a support is best chosen: both ways come to the same, one sooner for few items, the other for many."""
+    items = sum(case.key(fact, own=True) is not None for fact in case.of_field(level[0]))
+    return FEW if items <= FEW_ITEMS else MANY
 
 
 def _margin(
