@@ -76,6 +76,8 @@ def why(
     Each answer is confirmed by solving again: the verdict follows from the support alone, a criterion is met once what
     is missing is added, and nothing of either can be left out.
     """
+    from itss_logic.explain import confirm, with_other_readings
+
     if maximum is not None and not every:
         raise click.UsageError("--max is how many answers to give with --all; add --all, or leave it out")
     policy = load(category, kb)
@@ -84,9 +86,9 @@ def why(
     intake = Intake(policy, evidence, input_format)
     entry = _one(intake, candidate)
     answer = policy.why(entry, *asked, readings, all=every, maximum=maximum or 20, timeout=timeout)
-    policy.confirm(entry, answer, readings)
+    confirm(policy, entry, answer, readings)
     if across_readings:
-        answer = policy.with_other_readings(answer, entry)
+        answer = with_other_readings(policy, entry, answer)
     if form == "json":
         print_json(answer.as_json())
     else:
@@ -135,6 +137,7 @@ def certify(
     must fall, at the least, before the verdict does.
     """
     from itss_logic.costs import Costs
+    from itss_logic.explain import confirm
 
     policy = load(category, kb)
     words = policy.words(lang)
@@ -148,7 +151,7 @@ def certify(
     else:
         entry = _one(intake, candidate)
         answer = policy.certify(entry, *asked, readings, costs=costs, timeout=timeout)
-        policy.confirm(entry, answer, readings)
+        confirm(policy, entry, answer, readings)
         if form == "json":
             print_json(answer.as_json())
         else:
@@ -160,13 +163,15 @@ def certify(
 
 def _certify_all(policy: Policy, intake: Intake, readings: dict[str, str], costs: Any, timeout: float) -> None:
     """A line of JSON for each candidate, and a last one with the number of facts to check in all."""
+    from itss_logic.explain import confirm
+
     to_check = on_file = 0
     for entry in intake:
         [answer] = policy.evaluate([entry], readings)
         held = [(field, level) for field, level in answer.highest.items() if level is not None]
         found = [policy.certify(entry, *level, readings, costs=costs, timeout=timeout) for level in held]
         for certificate in found:
-            policy.confirm(entry, certificate, readings)
+            confirm(policy, entry, certificate, readings)
         to_check += len({fact for certificate in found for fact in certificate.facts})
         on_file += entry.size
         told = [{"field": c.field, "level": c.level, "verdict": c.verdict, **c.as_json()} for c in found]

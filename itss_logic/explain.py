@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from itss_logic.answers import VERDICTS, Certificate, Explained, Sets, Why
+from itss_logic.answers import VERDICTS, Certificate, Elsewhere, Explained, Sets, Why
 from itss_logic.case import Case
 from itss_logic.confirm import Trial, ensure
 from itss_logic.engine import INPUTS, Optima, Question, Shown, holds_somewhere, optimise
@@ -33,6 +33,36 @@ FEW_ITEMS = 8
 """Up to so many items with attributes a support is chosen among all that is on file."""
 
 
+def confirm(policy: Policy, evidence: Evidence, answer: Why | Certificate, readings: Mapping[str, str]) -> None:
+    """Confirm that an explanation tells what an evaluation of all evidence does, that of other fields included.
+
+    Raises:
+        SelfCheckError: where it does not.
+    """
+    [evaluation] = policy.evaluate([evidence], readings)
+    result = evaluation.result(answer.field, answer.level)
+    told, known = [answer.verdict], [result.verdict]
+    if isinstance(answer, Why):
+        told += [*answer.routes, *sorted(c.name for c in answer.criteria if not c.is_met)]
+        known += [*result.routes, *result.unmet]
+    ensure(told == known, f"explained as {', '.join(told)}, evaluated as {', '.join(known)}")
+
+
+def with_other_readings(policy: Policy, evidence: Evidence, why: Why) -> Why:
+    """An explanation with how its verdict depends on the readings: `across`, `hinges_on` and `elsewhere`."""
+    [everywhere] = policy.evaluate([evidence], across=True)
+    about = everywhere.result(why.field, why.level)
+    elsewhere = []
+    for reading in about.hinges_on:
+        for option in policy.options[reading]:
+            if option != why.readings[reading]:
+                [answer] = policy.evaluate([evidence], {**why.readings, reading: option})
+                other = answer.result(why.field, why.level)
+                if other.verdict != why.verdict:
+                    elsewhere.append(Elsewhere(reading, option, other.verdict, other.unmet))
+    return why._replace(across=about.across, hinges_on=about.hinges_on, elsewhere=tuple(elsewhere))
+
+
 class Clock:
     """How many seconds are left of those that an answer may take; later questions get a tenth of all in any case."""
 
@@ -57,6 +87,8 @@ class Explainer:
         self.policy, self.readings = policy, readings
         self.given = "".join(f"selected({reading},{option})." for reading, option in readings.items())
         self.questions: dict[tuple[Sequence[str], Level | None, str], Question] = {}
+        criteria = {name for name, _ in policy.declared("criterion", 2)}
+        self.requirements = {key for key in policy.declared("clause", 3) if key[2] in criteria}
 
     def why(self, evidence: Evidence, level: Level, *, limit: int | None, seconds: float) -> Why:
         """Explain a verdict.
@@ -143,7 +175,7 @@ class Explainer:
         """The criteria of a level, with what counts toward each; nothing is said yet of what is missing."""
         counts = {str(name): (r, n) for view, name, r, n in shown.rows("counts") if view == "verified"}
         claims = {str(name): n for view, name, _, n in shown.rows("counts") if view == "confirmed"}
-        counted = {name: (*level, name) in self.policy.requirements for name in counts}
+        counted = {name: (*level, name) in self.requirements for name in counts}
         return [
             Explained(
                 name,
@@ -209,15 +241,23 @@ class Explainer:
         if key not in self.questions:
             program = self.policy.question(*names, choosing=True)
             given = f"{self.given}asked({level[0]},{level[1]})."
-            self.questions[key] = Question(program, given, level[0], self.policy.foreign(level[0]))
+            self.questions[key] = Question(program, given, level[0], self._foreign(level[0]))
         return self.questions[key]
+
+    def _foreign(self, field: str) -> frozenset[str]:
+        """The names of the other fields that nothing else has: a fact with one of them is about that field."""
+        policy = self.policy
+        names = {value for values in policy.vocabulary.domains.values() for value in values}
+        names |= {*policy.vocabulary.predicates, *policy.words().positions, *policy.options, *policy.routes}
+        names |= {option for options in policy.options.values() for option in options}
+        return frozenset(policy.fields) - {field} - names
 
     def _verdicts(self, field: str) -> Question:
         """The rules that decide verdicts, and nothing of the questions that choose evidence."""
         key = (VERDICT, None, field)
         if key not in self.questions:
             program = self.policy.question(*VERDICT)
-            self.questions[key] = Question(program, self.given, field, self.policy.foreign(field))
+            self.questions[key] = Question(program, self.given, field, self._foreign(field))
         return self.questions[key]
 
     def _confirmed(self, case: Case, why: Why) -> Why:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from itss_logic.answers import Answer, Certificate, Clause, Criterion, Elsewhere, Reading, Result, Why
+from itss_logic.answers import Answer, Certificate, Clause, Criterion, Reading, Result, Why
 from itss_logic.engine import Facts, Program, Source
-from itss_logic.errors import Place, PolicyError, QuestionError, SelfCheckError
+from itss_logic.errors import Place, PolicyError, QuestionError
 from itss_logic.evidence import Entry, Evidence
 from itss_logic.terms import Fact, write
 from itss_logic.vocabulary import Vocabulary
@@ -169,28 +169,6 @@ class Policy:
         sources = [*self.program.sources, *(self.choosing if choosing else ())]
         return Program([*sources, *(self.core[name] for name in names)])
 
-    def foreign(self, field: str) -> frozenset[str]:
-        """The names of the other fields that nothing else has: a fact with one of them is about that field."""
-        names = {value for values in self.vocabulary.domains.values() for value in values}
-        names |= {*self.vocabulary.predicates, *self.words().positions, *self.options, *self.routes}
-        names |= {option for options in self.options.values() for option in options}
-        return frozenset(self.fields) - {field} - names
-
-    def confirm(self, evidence: Evidence, answer: Why | Certificate, readings: Mapping[str, str] | None = None) -> None:
-        """Confirm that an explanation tells what an evaluation of all evidence does, that of other fields included.
-
-        Raises:
-            SelfCheckError: where it does not.
-        """
-        [evaluation] = self.evaluate([evidence], readings)
-        result = evaluation.result(answer.field, answer.level)
-        told, known = [answer.verdict], [result.verdict]
-        if isinstance(answer, Why):
-            told += [*answer.routes, *sorted(c.name for c in answer.criteria if not c.is_met)]
-            known += [*result.routes, *result.unmet]
-        if told != known:
-            raise SelfCheckError(f"explained as {', '.join(told)}, evaluated as {', '.join(known)}")
-
     def why(
         self,
         evidence: Evidence,
@@ -258,20 +236,6 @@ class Policy:
             self._explainers[key] = Explainer(self, chosen)
         return self._explainers[key]
 
-    def with_other_readings(self, why: Why, evidence: Evidence) -> Why:
-        """An explanation with how its verdict depends on the readings: `across`, `hinges_on` and `elsewhere`."""
-        [everywhere] = self.evaluate([evidence], across=True)
-        about = everywhere.result(why.field, why.level)
-        elsewhere = []
-        for reading in about.hinges_on:
-            for option in self.options[reading]:
-                if option != why.readings[reading]:
-                    [answer] = self.evaluate([evidence], {**why.readings, reading: option})
-                    other = answer.result(why.field, why.level)
-                    if other.verdict != why.verdict:
-                        elsewhere.append(Elsewhere(reading, option, other.verdict, other.unmet))
-        return why._replace(across=about.across, hinges_on=about.hinges_on, elsewhere=tuple(elsewhere))
-
     @cached_property
     def supplies(self) -> dict[str, list[str]]:
         """The items that supply witnesses of each criterion."""
@@ -279,12 +243,6 @@ class Policy:
         for criterion, item in self.declared("supplied_by", 2):
             supplies.setdefault(criterion, []).append(item)
         return supplies
-
-    @cached_property
-    def requirements(self) -> frozenset[tuple[str, int, str]]:
-        """The clauses that are criteria, met by so many witnesses."""
-        names = {name for name, _ in self.declared("criterion", 2)}
-        return frozenset(key for key in self.declared("clause", 3) if key[2] in names)
 
     def _evaluate(
         self, entries: Iterable[Evidence], readings: dict[str, str], *, across: bool, criteria: bool
