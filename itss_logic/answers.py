@@ -167,6 +167,7 @@ class Elsewhere(NamedTuple):
 class Why(NamedTuple):
     """Why a level is attained or not.
 
+    `routes_with_claims` are those by which it is reached once every claim is confirmed, where there are claims.
     `supports` are the smallest sets of facts on file from which alone the verdict follows, none where it is not
     attained. With `every` these and the sets of missing facts are all there are, up to a limit; otherwise the first.
     `optimal` is false where the time ran out before the sets were proven to be smallest. `across`, `hinges_on` and
@@ -178,6 +179,7 @@ class Why(NamedTuple):
     level: int
     verdict: str
     routes: tuple[str, ...]
+    routes_with_claims: tuple[str, ...]
     readings: Mapping[str, str]
     criteria: tuple[Explained, ...]
     supports: Sets

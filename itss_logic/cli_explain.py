@@ -166,17 +166,20 @@ def _certify_all(policy: Policy, intake: Intake, readings: dict[str, str], costs
     from itss_logic.explain import confirm
 
     to_check = on_file = 0
+    optimal = True
     for entry in intake:
         [answer] = policy.evaluate([entry], readings)
         held = [(field, level) for field, level in answer.highest.items() if level is not None]
         found = [policy.certify(entry, *level, readings, costs=costs, timeout=timeout) for level in held]
         for certificate in found:
             confirm(policy, entry, certificate, readings)
+        optimal = optimal and all(certificate.optimal for certificate in found)
         to_check += len({fact for certificate in found for fact in certificate.facts})
         on_file += entry.size
         told = [{"field": c.field, "level": c.level, "verdict": c.verdict, **c.as_json()} for c in found]
         click.echo(as_json_text({"candidate": entry.candidate, "certificates": told}))
-    click.echo(as_json_text({"candidates": intake.accepted, "facts_to_check": to_check, "facts_on_file": on_file}))
+    total = {"candidates": intake.accepted, "facts_to_check": to_check, "facts_on_file": on_file}
+    click.echo(as_json_text(total if optimal else {**total, "optimal": False}))
 
 
 def _print_tree(tree: Node) -> None:

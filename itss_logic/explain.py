@@ -39,13 +39,14 @@ def confirm(policy: Policy, evidence: Evidence, answer: Why | Certificate, readi
     Raises:
         SelfCheckError: where it does not.
     """
-    [evaluation] = policy.evaluate([evidence], readings)
+    [evaluation] = policy.evaluate([evidence], readings, criteria=True)
     result = evaluation.result(answer.field, answer.level)
-    told, known = [answer.verdict], [result.verdict]
+    told: list[object] = [answer.verdict]
+    known: list[object] = [result.verdict]
     if isinstance(answer, Why):
-        told += [*answer.routes, *sorted(c.name for c in answer.criteria if not c.is_met)]
-        known += [*result.routes, *result.unmet]
-    ensure(told == known, f"explained as {', '.join(told)}, evaluated as {', '.join(known)}")
+        told += [answer.routes, *((c.name, c.required, c.found, c.found_with_claims) for c in answer.criteria)]
+        known += [result.routes, *((c.name, c.required, c.found, c.found_with_claims) for c in result.criteria)]
+    ensure(told == known, f"explained as {told}, evaluated as {known}")
 
 
 def with_other_readings(policy: Policy, evidence: Evidence, why: Why) -> Why:
@@ -122,6 +123,7 @@ class Explainer:
             level=level[1],
             verdict=verdict,
             routes=tuple(route for route in self.policy.routes if route in routes),
+            routes_with_claims=tuple(str(route) for (route,) in shown.rows("promised_route")),
             readings=self.readings,
             criteria=tuple(c._replace(missing=missing.get(c.name, ((),))) for c in criteria),
             supports=supports if verdict != VERDICTS[-1] else ((),),
@@ -267,7 +269,9 @@ class Explainer:
         if trial.added:
             ensure(trial.verdict(why.verdict), f"the verdict {why.verdict} does not follow from what is on file")
         supports = tuple(_support(trial, why, facts) for facts in why.supports)
-        return why._replace(supports=supports, criteria=tuple(_missing(trial, why, c) for c in why.criteria))
+        return why._replace(
+            supports=supports, criteria=tuple(_missing(self.policy, trial, why, c) for c in why.criteria)
+        )
 
 
 class Reader:
@@ -320,10 +324,14 @@ def _support(trial: Trial, why: Why, facts: tuple[Fact, ...]) -> tuple[Fact, ...
     return facts
 
 
-def _missing(trial: Trial, why: Why, criterion: Explained) -> Explained:
+def _missing(policy: Policy, trial: Trial, why: Why, criterion: Explained) -> Explained:
     name, is_met = criterion.name, criterion.is_met
+    supplies = policy.supplies.get(name, ())
     for fact in criterion.evidence:
-        ensure(trial.case.is_verified_item(fact), f"{fact} is told to count toward {name}")
+        sound = trial.case.is_verified_item(fact) and fact.name in supplies
+        ensure(sound, f"{fact} is told to count toward {name}")
+    if criterion.is_counted:
+        ensure(bool(criterion.evidence) == bool(criterion.found), f"{name} has {criterion.found}, told by no evidence")
     if trial.added:
         ensure(trial.meets(name, likely=is_met) == is_met, f"{name} is told as {'met' if is_met else 'unmet'}")
     missing = []

@@ -157,7 +157,7 @@ class Teller(Speaker):
         return self.words.phrases["list"].join(other) or self.words.phrase("defaults")
 
     def _clause(self, criterion: str, level: int | None = None) -> Iterator[Node]:
-        """A clause in words, and how it is read where not by default; none, if it has no words."""
+        """A clause in words, and how it is read where it is open; none, if it has no words."""
         key = (self.why.field, level or self.why.level, criterion)
         wording = self.words.wording(key).rstrip(".。")
         if not wording:
@@ -167,7 +167,7 @@ class Teller(Speaker):
         told = [
             Node(self.words.phrase("read_as", reading=name, option=option, question=self.words.question(name)))
             for name, option in self.why.readings.items()
-            if option != self.defaults[name] and name in self.policy.clause(id).readings
+            if name in self.policy.clause(id).readings
         ]
         yield Node(text, tuple(told))
 
@@ -177,9 +177,13 @@ class Teller(Speaker):
         clauses = {clause.criterion for clause in self.policy.clauses if (clause.field, clause.level) == level}
         for route in self.policy.routes:
             if route in clauses:
-                met = route in self.why.routes
-                text = self.words.phrase("route_met" if met else "route_unmet", route=self.words.label(route))
-                yield Node(text, tuple(self._clause(route)), "deemed" if met else "not_attained")
+                verdict = "not_attained"
+                if route in self.why.routes:
+                    verdict = "deemed"
+                elif route in self.why.routes_with_claims:
+                    verdict = "pending"
+                text = self.words.phrase(f"route_{verdict}", route=self.words.label(route))
+                yield Node(text, tuple(self._clause(route)), verdict)
 
     def _criterion(self, criterion: Explained) -> Node:
         words = self.words
@@ -201,10 +205,9 @@ class Teller(Speaker):
         return Node(text, tuple(children), verdict)
 
     def _item(self, phrase: str, fact: Fact, **others: str) -> Node:
-        """An item on file with its attributes: those that the verdict rests on, or else all that are on file."""
+        """An item on file, with all its attributes."""
         key = self.case.key(fact, own=True)
-        support = [other for other in self.why.supports[0] if key and self.case.key(other) == key]
-        attributes = [other for other in support or self.case.facts if key and self.case.key(other) == key]
+        attributes = [other for other in self.case.facts if key and self.case.key(other) == key]
         told = [self.says(other) for other in attributes if self.case.key(other, own=True) is None]
         children = (Node(self.words.phrases["attributes"].join(told)),) if told else ()
         return Node(self.words.phrase(phrase, fact=self.on_file(fact), item=self.on_file(fact), **others), children)
@@ -225,13 +228,13 @@ class Teller(Speaker):
             yield Node(text, tuple(self._lacks(facts)))
 
     def _not_counted(self, criterion: Explained) -> Iterator[Node]:
-        """Items on file of the kind that counts, which do not; those that are near are told with what they lack."""
+        """Items on file of the kind that counts, which do not; of those that are near it is told what they lack."""
         near = {self.case.key(fact) for facts in criterion.missing for fact in facts} - {None}
         told = {*criterion.evidence, *criterion.claimed}
         others = [
             fact
             for fact in self.case.of_field(self.why.field)
-            if inner(fact).name in self.policy.supplies.get(criterion.name, ())
+            if inner(fact).name in self.policy.supplies.get(criterion.name, ())[:1]
             and fact not in told
             and self.case.key(fact) not in near
         ]
@@ -273,7 +276,8 @@ class Teller(Speaker):
 
     def _supports(self) -> Iterator[Node]:
         for facts in self.why.supports if self.why.verdict != VERDICTS[-1] else ():
-            text = self.words.phrase("support_one" if len(facts) == 1 else "support", count=len(facts))
+            phrase = {0: "support_none", 1: "support_one"}.get(len(facts), "support")
+            text = self.words.phrase(phrase, count=len(facts))
             yield Node(text, tuple(self.by_item(facts)))
 
     def _elsewhere(self) -> Iterator[Node]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from itss_logic.engine import Declarations
@@ -15,26 +16,62 @@ Key: TypeAlias = "tuple[str, int, str]"
 
 
 class Words:
-    """The words of a policy in one language; `parameters` are those of each clause, as they are nested in JSON."""
+    """The words of a policy in one language."""
 
     def __init__(self, declared: Declarations, language: str) -> None:
-        self.language = language
-
-        def spoken(name: str, arity: int) -> list[tuple[Any, ...]]:
-            return [row[1:] for row in declared(name, arity) if row[0] == language]
-
-        self.labels: dict[str, str] = dict(spoken("label", 3))
-        self.phrases: dict[str, str] = dict(spoken("phrase", 3))
-        self.sentences: dict[str, str] = dict(spoken("sentence", 3))
-        self.lacks: dict[tuple[str, str], str] = {(name, number): text for name, number, text in spoken("lack", 4)}
-        self.questions: dict[str, str] = dict(spoken("question", 3))
-        self.wordings = grouped(spoken("wording", 5))
-        self.sections = grouped(spoken("section", 5))
-        self.rests_on: dict[Key, list[tuple[str, int]]] = {}
-        for field, level, criterion, other, part in declared("rests_on", 5):
-            self.rests_on.setdefault((field, level, criterion), []).append((part, other))
-        self.parameters = _parameters(declared)
+        self.declared, self.language = declared, language
         self.positions: dict[str, int] = dict(declared("criterion", 2))
+
+    def _spoken(self, name: str, arity: int) -> list[tuple[Any, ...]]:
+        return [row[1:] for row in self.declared(name, arity) if row[0] == self.language]
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """What constants are called."""
+        return dict(self._spoken("label", 3))
+
+    @cached_property
+    def phrases(self) -> dict[str, str]:
+        """What explanations say."""
+        return dict(self._spoken("phrase", 3))
+
+    @cached_property
+    def sentences(self) -> dict[str, str]:
+        """What facts of each predicate say."""
+        return dict(self._spoken("sentence", 3))
+
+    @cached_property
+    def lacks(self) -> dict[tuple[str, str], str]:
+        """What is missing where one fact of a predicate is, or many."""
+        return {(name, number): text for name, number, text in self._spoken("lack", 4)}
+
+    @cached_property
+    def questions(self) -> dict[str, str]:
+        """What readings answer."""
+        return dict(self._spoken("question", 3))
+
+    @cached_property
+    def wordings(self) -> dict[Key, list[str]]:
+        """The words of each clause."""
+        return grouped(self._spoken("wording", 5))
+
+    @cached_property
+    def sections(self) -> dict[Key, list[str]]:
+        """The sections of the source that each clause paraphrases."""
+        return grouped(self._spoken("section", 5))
+
+    @cached_property
+    def rests_on(self) -> dict[Key, list[tuple[str, int]]]:
+        """The clauses that say in full what each asks for, as criterion and level."""
+        rests: dict[Key, list[tuple[str, int]]] = {}
+        for field, level, criterion, other, part in self.declared("rests_on", 5):
+            rests.setdefault((field, level, criterion), []).append((part, other))
+        return rests
+
+    @cached_property
+    def parameters(self) -> dict[Key, dict[str, Any]]:
+        """The parameters of each clause, as they are nested in JSON."""
+        return _parameters(self.declared)
 
     def position(self, criterion: str) -> int:
         """The place of a criterion in every list; last, where it has none of its own."""

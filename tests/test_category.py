@@ -378,7 +378,7 @@ def test_a_field_may_be_called_as_a_value_is(kb: Path, people: Path) -> None:
         kb,
         "clauses.lp",
         "level(bread, (1; 2)).",
-        "level(bread, (1; 2)). level(wheat, 1). parameter(wheat, 1, good_shifts, required, 1).",
+        "level(bread, (1; 2)). level(wheat, 1). parameter(wheat, 1, good_shifts, (required; loaves; grains), 1).",
     )
     shift = {**GOOD, "grains": ["wheat"]}
     people.write_text(json.dumps({"candidate": "eve", "fields": {"bread": {"shifts": [shift]}}}), encoding="utf-8")
