@@ -34,7 +34,7 @@ from typing import Any, NamedTuple
 from clingo import Control
 
 from itss_logic import Evidence, Policy
-from itss_logic.answers import Certificate, Why
+from itss_logic.explanations import Certificate, Why
 from itss_logic.terms import Constant, Fact
 
 RULES = Path(__file__).parent / "peers" / "xclingo" / "customer_service.lp"

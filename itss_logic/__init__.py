@@ -11,19 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from itss_logic.answers import Answer, Clause, Criterion, Reading, Result
-    from itss_logic.errors import ItssError, PolicyError, QuestionError, Refusal
+    from itss_logic.errors import ItssError, PolicyError, QuestionError, Refusal, SelfCheckError
     from itss_logic.evidence import Evidence, Refused
+    from itss_logic.explanations import Certificate, Why
     from itss_logic.policy import Policy
 
 _HOMES = {
     "answers": ("Answer", "Clause", "Criterion", "Reading", "Result"),
-    "errors": ("ItssError", "PolicyError", "QuestionError", "Refusal"),
+    "errors": ("ItssError", "PolicyError", "QuestionError", "Refusal", "SelfCheckError"),
     "evidence": ("Evidence", "Refused"),
+    "explanations": ("Certificate", "Why"),
     "policy": ("Policy",),
 }
 
 __all__ = [
     "Answer",
+    "Certificate",
     "Clause",
     "Criterion",
     "Evidence",
@@ -35,6 +38,8 @@ __all__ = [
     "Refusal",
     "Refused",
     "Result",
+    "SelfCheckError",
+    "Why",
 ]
 
 

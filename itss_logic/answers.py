@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, TypeAlias
-
-from itss_logic.terms import Fact
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 VERDICTS = ("attained", "deemed", "pending", "not_attained")
 """The verdicts, best first."""
 
 REACHED = ("attained", "deemed")
 """The verdicts that count as holding a level."""
-
-Sets: TypeAlias = "tuple[tuple[Fact, ...], ...]"
-"""Sets of facts, each in order."""
 
 
 class Criterion(NamedTuple):
@@ -109,144 +104,6 @@ class Answer(NamedTuple):
             "highest": dict(self.highest),
             "results": [result.as_json() for result in self.results],
         }
-
-
-class Explained(NamedTuple):
-    """One criterion of a level, and what it rests on.
-
-    `found` witnesses there are on verified evidence, `found_with_claims` with every claim confirmed. It is counted,
-    unless it is about other levels: then `levels` are those that are needed and not reached. `evidence` are the
-    verified items that count toward it, `claimed` those that would once they are confirmed.
-    `missing` are the smallest sets of facts that would meet it: none is needed where it is met, and none is given for
-    a criterion that is about another level, or that nothing could meet.
-    """
-
-    name: str
-    clause: str
-    required: int
-    found: int
-    found_with_claims: int
-    is_counted: bool
-    levels: tuple[int, ...]
-    evidence: tuple[Fact, ...]
-    claimed: tuple[Fact, ...]
-    missing: Sets
-
-    @property
-    def is_met(self) -> bool:
-        """Whether verified evidence meets it."""
-        return self.found >= self.required
-
-    @property
-    def would_be_met(self) -> bool:
-        """Whether it is met once every claim is confirmed."""
-        return self.found_with_claims >= self.required
-
-    def as_json(self, every: bool) -> dict[str, Any]:
-        """The criterion as `itss why --format json` prints it; with `every` all sets of missing facts."""
-        return {
-            "criterion": self.name,
-            "clause": self.clause,
-            "met": self.is_met,
-            "required": self.required,
-            "found": self.found,
-            "evidence": _texts(self.evidence),
-            "missing": _sets(self.missing, every),
-        }
-
-
-class Elsewhere(NamedTuple):
-    """What a level's verdict would be, and which criteria unmet, under another option of a reading it hinges on."""
-
-    reading: str
-    option: str
-    verdict: str
-    unmet: tuple[str, ...]
-
-
-class Why(NamedTuple):
-    """Why a level is attained or not.
-
-    `routes_with_claims` are those by which it is reached once every claim is confirmed, where there are claims.
-    `supports` are the smallest sets of facts on file from which alone the verdict follows, none where it is not
-    attained. With `every` these and the sets of missing facts are all there are, up to a limit; otherwise the first.
-    `optimal` is false where the time ran out before the sets were proven to be smallest. `across`, `hinges_on` and
-    `elsewhere` tell of other readings, if that was asked for.
-    """
-
-    candidate: str
-    field: str
-    level: int
-    verdict: str
-    routes: tuple[str, ...]
-    routes_with_claims: tuple[str, ...]
-    readings: Mapping[str, str]
-    criteria: tuple[Explained, ...]
-    supports: Sets
-    every: bool = False
-    optimal: bool = True
-    across: str | None = None
-    hinges_on: tuple[str, ...] = ()
-    elsewhere: tuple[Elsewhere, ...] = ()
-
-    def as_json(self) -> dict[str, Any]:
-        """The explanation as `itss why --format json` prints it."""
-        why: dict[str, Any] = {
-            "candidate": self.candidate,
-            "field": self.field,
-            "level": self.level,
-            "verdict": self.verdict,
-            "routes": list(self.routes),
-            "readings": dict(self.readings),
-            "criteria": [criterion.as_json(self.every) for criterion in self.criteria],
-            "support": _sets(self.supports, self.every),
-        }
-        if not self.optimal:
-            why["optimal"] = False
-        if self.across is not None:
-            other = [{**e._asdict(), "unmet": list(e.unmet)} for e in self.elsewhere]
-            why |= {"across": self.across, "hinges_on": list(self.hinges_on), "elsewhere": other}
-        return why
-
-
-class Certificate(NamedTuple):
-    """What to verify to be sure that a level is reached.
-
-    `facts` are a smallest part of the evidence on file from which alone the verdict follows. `margin` is the least
-    number of facts whose rejection makes the verdict worse, None where no rejection does; `load_bearing` are the facts
-    whose rejection alone does. `optimal` is false where the time ran out before that was proven; `on_file` is how many
-    facts there are on file, references to sources aside.
-    """
-
-    candidate: str
-    field: str
-    level: int
-    verdict: str
-    facts: tuple[Fact, ...]
-    margin: int | None
-    load_bearing: tuple[Fact, ...]
-    on_file: int
-    optimal: bool = True
-
-    def as_json(self) -> dict[str, Any]:
-        """The certificate as `itss certify` prints it."""
-        certificate: dict[str, Any] = {
-            "certificate": _texts(self.facts),
-            "size": len(self.facts),
-            "margin": self.margin,
-            "load_bearing": _texts(self.load_bearing),
-        }
-        return certificate if self.optimal else {**certificate, "optimal": False}
-
-
-def _texts(facts: Iterable[Fact]) -> list[str]:
-    return [str(fact) for fact in facts]
-
-
-def _sets(sets: Sets, every: bool) -> list[Any]:
-    if every:
-        return [_texts(facts) for facts in sets if facts]
-    return _texts(sets[0]) if sets else []
 
 
 class Clause(NamedTuple):

@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from itss_logic.answers import VERDICTS, Certificate, Elsewhere, Explained, Sets, Why
+from itss_logic.answers import VERDICTS
 from itss_logic.case import Case
 from itss_logic.confirm import Trial, ensure
 from itss_logic.engine import INPUTS, Optima, Question, Shown, holds_somewhere, optimise
 from itss_logic.errors import QuestionError
 from itss_logic.evidence import Evidence
+from itss_logic.explanations import Certificate, Elsewhere, Explained, Sets, Why
 from itss_logic.terms import Constant, Fact, Term
 
 if TYPE_CHECKING:

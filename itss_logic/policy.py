@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from itss_logic.answers import Answer, Certificate, Clause, Criterion, Reading, Result, Why
+from itss_logic.answers import Answer, Clause, Criterion, Reading, Result
 from itss_logic.engine import Facts, Program, Source
 from itss_logic.errors import Place, PolicyError, QuestionError
 from itss_logic.evidence import Entry, Evidence
@@ -19,6 +19,7 @@ from itss_logic.vocabulary import Vocabulary
 if TYPE_CHECKING:
     from itss_logic.costs import Costs
     from itss_logic.explain import Explainer
+    from itss_logic.explanations import Certificate, Why
     from itss_logic.words import Words
 
 TIMEOUT = 30.0

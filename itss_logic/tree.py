@@ -6,9 +6,10 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from itss_logic.answers import VERDICTS, Certificate, Explained, Why
+from itss_logic.answers import VERDICTS
 from itss_logic.case import Case, Key, inner
 from itss_logic.errors import printable
+from itss_logic.explanations import Certificate, Explained, Why
 from itss_logic.tables import MARKS, folded
 from itss_logic.terms import Fact
 
