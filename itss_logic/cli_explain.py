@@ -86,7 +86,8 @@ def why(
     intake = Intake(policy, evidence, input_format)
     entry = _one(intake, candidate)
     answer = policy.why(entry, *asked, readings, all=every, maximum=maximum or 20, timeout=timeout)
-    confirm(policy, entry, answer, readings)
+    [evaluation] = policy.evaluate([entry], readings, criteria=True)
+    confirm(answer, evaluation)
     if across_readings:
         answer = with_other_readings(policy, entry, answer)
     if form == "json":
@@ -151,7 +152,8 @@ def certify(
     else:
         entry = _one(intake, candidate)
         answer = policy.certify(entry, *asked, readings, costs=costs, timeout=timeout)
-        confirm(policy, entry, answer, readings)
+        [evaluation] = policy.evaluate([entry], readings)
+        confirm(answer, evaluation)
         if form == "json":
             print_json(answer.as_json())
         else:
@@ -172,7 +174,7 @@ def _certify_all(policy: Policy, intake: Intake, readings: dict[str, str], costs
         held = [(field, level) for field, level in answer.highest.items() if level is not None]
         found = [policy.certify(entry, *level, readings, costs=costs, timeout=timeout) for level in held]
         for certificate in found:
-            confirm(policy, entry, certificate, readings)
+            confirm(certificate, answer)
         optimal = optimal and all(certificate.optimal for certificate in found)
         to_check += len({fact for certificate in found for fact in certificate.facts})
         on_file += entry.size

@@ -306,7 +306,7 @@ class Facts:
         lines = [f"selected({reading},{option})." for reading, option in readings.items()]
         for number, evidence in enumerate(chunk):
             ids: dict[str, int] = {}
-            lines.extend(numbered(fact, number, ids) + "." for fact in evidence.facts if fact.name != SOURCE)
+            lines.extend(_numbered(fact, number, ids) + "." for fact in evidence.facts if fact.name != SOURCE)
         self.text = "\n".join(lines)
 
     def split(self, model: Model) -> list[list[Fact]]:
@@ -318,12 +318,12 @@ class Facts:
         return found
 
 
-def numbered(fact: Fact, candidate: int, ids: dict[str, int]) -> str:
+def _numbered(fact: Fact, candidate: int, ids: dict[str, int]) -> str:
     """A fact as clingo gets it, with numbers for its candidate and its ids; a new id gets the next number."""
     if fact.name == CLAIMED:
         inner = fact.arguments[0]
         assert isinstance(inner, Fact)
-        return f"{CLAIMED}({numbered(inner, candidate, ids)})"
+        return f"{CLAIMED}({_numbered(inner, candidate, ids)})"
     arguments = [str(candidate)]
     for term in fact.arguments[1:]:
         if isinstance(term, Fact):

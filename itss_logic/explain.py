@@ -16,11 +16,12 @@ from itss_logic.explanations import Certificate, Elsewhere, Explained, Sets, Why
 from itss_logic.terms import Constant, Fact, Term
 
 if TYPE_CHECKING:
+    from itss_logic.answers import Answer
     from itss_logic.policy import Policy
 
 Level: TypeAlias = "tuple[str, int]"
 
-Answer = TypeVar("Answer")
+Read = TypeVar("Read")
 
 SUPPORT = ("support.lp", "why.lp")
 MISSING = ("missing.lp",)
@@ -34,13 +35,16 @@ FEW_ITEMS = 8
 """Up to so many items with attributes a support is chosen among all that is on file."""
 
 
-def confirm(policy: Policy, evidence: Evidence, answer: Why | Certificate, readings: Mapping[str, str]) -> None:
+def confirm(answer: Why | Certificate, evaluation: Answer) -> None:
     """Confirm that an explanation tells what an evaluation of all evidence does, that of other fields included.
+
+    Args:
+        answer: the explanation.
+        evaluation: under the same readings; with criteria, to confirm why.
 
     Raises:
         SelfCheckError: where it does not.
     """
-    [evaluation] = policy.evaluate([evidence], readings, criteria=True)
     result = evaluation.result(answer.field, answer.level)
     told: list[object] = [answer.verdict]
     known: list[object] = [result.verdict]
@@ -224,8 +228,8 @@ class Explainer:
         facts: Sequence[str],
         limit: int | None,
         clock: Clock,
-        read: Callable[[Shown], Answer],
-    ) -> tuple[tuple[Answer, ...], Optima]:
+        read: Callable[[Shown], Read],
+    ) -> tuple[tuple[Read, ...], Optima]:
         """Up to `limit` different optimal answers to a question, as they are read; without limit the first."""
         program = "\n".join([case.program(question.field, in_parts=True), *(f"{fact}." for fact in facts)])
         names = {fact.partition("(")[0] for fact in facts}
