@@ -13,7 +13,7 @@ import time
 
 from itss_logic import Evidence, Policy
 from itss_logic.engine import Facts
-from itss_logic.policy import chunks
+from itss_logic.evaluation import chunks
 
 
 def main() -> None:

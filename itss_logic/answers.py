@@ -109,7 +109,8 @@ class Answer(NamedTuple):
 class Clause(NamedTuple):
     """A clause of the policy.
 
-    `parameters` is what can be changed of it; `rules` are the places in the knowledge base that formalise it.
+    `parameters` is what can be changed of it, `before` what that was where a policy change replaced some of it; `rules`
+    are the places in the knowledge base that formalise it.
     """
 
     field: str
@@ -121,6 +122,7 @@ class Clause(NamedTuple):
     readings: tuple[str, ...]
     not_formalised: tuple[str, ...]
     rules: tuple[str, ...]
+    before: Mapping[str, Any] | None = None
 
     @property
     def id(self) -> str:
@@ -129,7 +131,7 @@ class Clause(NamedTuple):
 
     def as_json(self) -> dict[str, Any]:
         """The clause as `itss policy show --format json` prints it."""
-        return {
+        clause: dict[str, Any] = {
             "clause": self.id,
             "field": self.field,
             "level": self.level,
@@ -141,6 +143,7 @@ class Clause(NamedTuple):
             "rules": list(self.rules),
             "not_formalised": list(self.not_formalised),
         }
+        return clause if self.before is None else {**clause, "before": dict(self.before)}
 
 
 class Reading(NamedTuple):

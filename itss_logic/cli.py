@@ -22,13 +22,12 @@ from itss_logic.console import (
     as_json_text,
     columns,
     count,
-    in_category,
     leave,
     levels_given,
-    load,
     print_json,
     print_lines,
     with_evidence,
+    with_policy,
     with_readings,
 )
 from itss_logic.errors import ItssError, SelfCheckError, printable
@@ -66,10 +65,8 @@ def cli() -> None:
     "--format", "form", type=click.Choice(["table", "json", "jsonl", "csv"]), default="table", show_default=True
 )
 def evaluate(
-    evidence: Sequence[str],
-    input_format: str | None,
-    category: str | None,
-    kb: str | None,
+    policy: Policy,
+    intake: Intake,
     readings: dict[str, str],
     across_readings: bool,
     required: list[tuple[str, int]],
@@ -82,11 +79,9 @@ def evaluate(
     The table shows the highest level of each candidate in each field; for a single candidate, a checklist of the
     criteria of every level.
     """
-    policy = load(category, kb)
     shown = Shown(policy.levels_of(field, level), level)
     for pair in required:
         policy.levels_of(*pair)
-    intake = Intake(policy, evidence, input_format)
     held = True
 
     def answers() -> Iterator[Answer]:
@@ -108,10 +103,10 @@ def evaluate(
 @cli.command()
 @with_evidence
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
-def check(evidence: Sequence[str], input_format: str | None, category: str | None, kb: str | None, form: str) -> None:
+def check(policy: Policy, intake: Intake, form: str) -> None:
     """Whether evidence can be evaluated: refusals, and nothing else."""
     refusals: list[Refusal] = []
-    intake = Intake(load(category, kb), evidence, input_format, refusals.extend)
+    intake.keep = refusals.extend
     for _ in intake:
         pass
     if form == "json":
@@ -126,13 +121,10 @@ def check(evidence: Sequence[str], input_format: str | None, category: str | Non
 @cli.command()
 @with_evidence
 @click.option("-o", "--output", required=True, type=click.Path(file_okay=False), help="Folder to write into.")
-def export(
-    evidence: Sequence[str], input_format: str | None, category: str | None, kb: str | None, output: str
-) -> None:
+def export(policy: Policy, intake: Intake, output: str) -> None:
     """Write evidence as ground facts, one .lp file a candidate."""
     from itss_logic.export import FileNames
 
-    intake = Intake(load(category, kb), evidence, input_format)
     os.makedirs(output, exist_ok=True)
     names = FileNames()
     for entry in intake:
@@ -153,13 +145,12 @@ def policy() -> None:
 
 @policy.command()
 @click.argument("clause", required=False)
-@in_category
+@with_policy
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
-def show(clause: str | None, category: str | None, kb: str | None, form: str) -> None:
+def show(policy: Policy, clause: str | None, form: str) -> None:
     """The clauses with their parameters, readings, rules and source sections; or one CLAUSE."""
     from itss_logic import tables
 
-    policy = load(category, kb)
     if clause is not None:
         one = policy.clause(clause)
         if form == "json":
@@ -189,12 +180,11 @@ def show(clause: str | None, category: str | None, kb: str | None, form: str) ->
 
 
 @policy.command()
-@in_category
-def schema(category: str | None, kb: str | None) -> None:
+@with_policy
+def schema(policy: Policy) -> None:
     """The JSON Schema of one candidate's evidence."""
     from itss_logic.shape import json_schema
 
-    policy = load(category, kb)
     print_json(json_schema(policy.vocabulary, policy.words().label(policy.vocabulary.category)))
 
 
@@ -218,7 +208,7 @@ def _write_table(policy: Policy, answers: Iterable[Answer], shown: Shown) -> Non
     else:
         print_lines(tables.overview(found, shown.levels, shown.only, labels, width))
     click.echo()
-    print_lines(tables.footer(found[0], policy.in_force(), width))
+    print_lines(tables.footer(found[0], policy.in_force(), (change.id for change in policy.changes), width))
 
 
 def _write_json(policy: Policy, answers: Iterable[Answer], shown: Shown) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,7 +12,6 @@ from itss_logic.console import (
     as_json_text,
     columns,
     leave,
-    load,
     options,
     print_json,
     print_lines,
@@ -56,10 +54,8 @@ with_timeout = click.option(
 @with_timeout
 @click.option("--format", "form", type=click.Choice(["tree", "json", "markdown"]), default="tree", show_default=True)
 def why(
-    evidence: Sequence[str],
-    input_format: str | None,
-    category: str | None,
-    kb: str | None,
+    policy: Policy,
+    intake: Intake,
     candidate: str | None,
     field: str | None,
     level: int | None,
@@ -80,10 +76,8 @@ def why(
 
     if maximum is not None and not every:
         raise click.UsageError("--max is how many answers to give with --all; add --all, or leave it out")
-    policy = load(category, kb)
     words = policy.words(lang)
     asked = _level(policy, field, level)
-    intake = Intake(policy, evidence, input_format)
     entry = _one(intake, candidate)
     answer = policy.why(entry, *asked, readings, all=every, maximum=maximum or 20, timeout=timeout)
     [evaluation] = policy.evaluate([entry], readings, criteria=True)
@@ -118,10 +112,8 @@ def why(
 @with_timeout
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 def certify(
-    evidence: Sequence[str],
-    input_format: str | None,
-    category: str | None,
-    kb: str | None,
+    policy: Policy,
+    intake: Intake,
     candidate: str | None,
     field: str | None,
     level: int | None,
@@ -140,13 +132,11 @@ def certify(
     from itss_logic.costs import Costs
     from itss_logic.explain import confirm
 
-    policy = load(category, kb)
     words = policy.words(lang)
     costs = Costs.read(costs_file, policy.vocabulary) if costs_file else None
     if everybody and (candidate, field, level) != (None, None, None):
         raise click.UsageError("--all is about everybody's highest levels; leave out --candidate, --field and --level")
     asked = None if everybody else _level(policy, field, level)
-    intake = Intake(policy, evidence, input_format)
     if asked is None:
         _certify_all(policy, intake, readings, costs, timeout)
     else:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -57,24 +58,47 @@ def levels_given(context: click.Context, parameter: click.Parameter, values: Seq
     return levels
 
 
-in_category = options(
-    click.option("--category", metavar="NAME", help="Job category; needed only where the knowledge base has several."),
-    click.option(
-        "--kb",
-        type=click.Path(exists=True, file_okay=False),
-        help="Folder of rules to use instead of those that come along.",
-    ),
-)
+def with_policy(command: Command) -> Command:
+    """The options that name a policy; the command gets it as `policy`."""
 
-with_evidence = options(
-    click.argument("evidence", nargs=-1, required=True, type=click.Path(exists=True, allow_dash=True)),
-    click.option(
-        "--input-format",
-        type=click.Choice(["json", "jsonl", "yaml", "lp"]),
-        help="Form of standard input (default jsonl), and of files whose suffix tells none.",
-    ),
-    in_category,
-)
+    @wraps(command)
+    def run(category: str | None, kb: str | None, policy_changes: Sequence[str], **others: Any) -> Any:
+        return command(policy=_load(category, kb, policy_changes), **others)
+
+    return options(
+        click.option("--category", metavar="NAME", help="Job category; needed only where there are several."),
+        click.option(
+            "--kb",
+            type=click.Path(exists=True, file_okay=False),
+            help="Folder of rules to use instead of those that come along.",
+        ),
+        click.option(
+            "--policy-change",
+            "policy_changes",
+            multiple=True,
+            type=click.Path(exists=True, dir_okay=False),
+            help="YAML file of new parameters for clauses; repeatable. See: itss policy show.",
+        ),
+    )(cast(Command, run))
+
+
+def with_evidence(command: Command) -> Command:
+    """The evidence and the options that say what it is, and which policy it is for: `intake` and `policy`."""
+
+    @wraps(command)
+    def run(policy: Policy, evidence: Sequence[str], input_format: str | None, **others: Any) -> Any:
+        return command(policy=policy, intake=Intake(policy, evidence, input_format), **others)
+
+    return options(
+        click.argument("evidence", nargs=-1, required=True, type=click.Path(exists=True, allow_dash=True)),
+        click.option(
+            "--input-format",
+            type=click.Choice(["json", "jsonl", "yaml", "lp"]),
+            help="Form of standard input (default jsonl), and of files whose suffix tells none.",
+        ),
+        with_policy,
+    )(cast(Command, run))
+
 
 with_readings = click.option(
     "--reading",
@@ -87,18 +111,14 @@ with_readings = click.option(
 
 
 class Intake:
-    """The sound evidence of an `itss` call; what is refused goes to standard error as it comes."""
+    """The sound evidence of an `itss` call; what is refused goes to standard error as it comes.
 
-    def __init__(
-        self,
-        policy: Policy,
-        paths: Sequence[str],
-        input_format: str | None,
-        keep: Callable[[Iterable[Refusal]], object] = lambda refusals: None,
-    ) -> None:
-        # Refusals are kept only by those who ask: there may be no end to them.
+    Refusals are kept only by those who set `keep`: there may be no end to them.
+    """
+
+    def __init__(self, policy: Policy, paths: Sequence[str], input_format: str | None) -> None:
         self.entries = policy.read(*paths, input_format=input_format, warn=warn)
-        self.keep = keep
+        self.keep: Callable[[Iterable[Refusal]], object] = lambda refusals: None
         self.accepted = self.refused = 0
         self.refused_candidates: set[str | None] = set()
 
@@ -126,11 +146,15 @@ class Intake:
         return SOME_REFUSED if self.accepted else UNUSABLE
 
 
-def load(category: str | None, kb: str | None) -> Policy:
-    """The policy that the options name."""
+def _load(category: str | None, kb: str | None, changes: Sequence[str]) -> Policy:
     from itss_logic.policy import Policy
 
-    return Policy.load(category, kb)
+    policy = Policy.load(category, kb)
+    if not changes:
+        return policy
+    from itss_logic.changes import read_changes
+
+    return policy.changed(read_changes(changes, policy))
 
 
 def as_json_text(value: object, indent: int | None = None) -> str:

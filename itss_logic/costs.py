@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from itss_logic.documents import DocumentError, Value, decode
+from itss_logic.documents import Value
 from itss_logic.errors import QuestionError
 from itss_logic.evidence import Evidence
 from itss_logic.terms import Constant, Fact
@@ -47,20 +47,10 @@ class Costs:
         Raises:
             QuestionError: where it is not one; it says which line, and what to write.
         """
-        from itss_logic.yaml_form import parse_yaml
+        from itss_logic.yaml_form import read_mapping
 
-        try:
-            with open(path, "rb") as file:
-                documents = list(parse_yaml(decode(file.read())))
-        except DocumentError as error:
-            where = f"{path}:{error.line}" if error.line else path
-            raise QuestionError(f"{where}: {error.message}; {error.mend}") from None
-        lines: list[Line] = []
-        for document in documents:
-            if not isinstance(document, dict):
-                raise QuestionError(f"{path}: costs are a mapping; write lines such as `PREDICATE: 5`")
-            lines.extend(_line(path, key, value, vocabulary) for key, value in document.items())
-        return cls(lines)
+        form = "costs are a mapping; write lines such as `PREDICATE: 5`"
+        return cls([_line(path, key, value, vocabulary) for key, value in read_mapping(path, form).items()])
 
     def of(self, fact: Fact) -> int:
         """What a fact costs."""

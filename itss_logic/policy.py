@@ -7,16 +7,18 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from itss_logic.answers import Answer, Clause, Criterion, Reading, Result
-from itss_logic.engine import Facts, Program, Source
+from itss_logic.answers import Answer, Clause, Reading
+from itss_logic.engine import Program, Source
 from itss_logic.errors import Place, PolicyError, QuestionError
+from itss_logic.evaluation import evaluate
 from itss_logic.evidence import Entry, Evidence
-from itss_logic.terms import Fact, write
+from itss_logic.terms import write
 from itss_logic.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
+    from itss_logic.changes import Change
     from itss_logic.costs import Costs
     from itss_logic.explain import Explainer
     from itss_logic.explanations import Certificate, Why
@@ -24,10 +26,6 @@ if TYPE_CHECKING:
 
 TIMEOUT = 30.0
 """Seconds that an explanation may take."""
-
-CHUNK_FACTS = 10_000
-CHUNK_CANDIDATES = 200
-"""How much evidence one `Control` gets at most, so that memory does not grow with the input."""
 
 
 def default_kb() -> str:
@@ -40,14 +38,17 @@ def default_kb() -> str:
 class Policy:
     """The policy of one job category. Make one with `Policy.load`.
 
-    `digest` is that of every rule file that the category's `policy.lp` includes, and of `core`. `levels` are the
-    fields and levels that have criteria, `options` the readings with their options, the default first.
+    `digest` is that of every rule file that the category's `policy.lp` includes, of `core`, and of policy changes.
+    `levels` are the fields and levels that have criteria, `options` the readings with their options, the default first.
+    `changes` are those of a policy that `changed` made, `unchanged` is the one that it was made of.
     """
 
     def __init__(
         self, program: Program, declarations: Program, core: Sequence[Source], choosing: Sequence[Source] = ()
     ) -> None:
-        self.program, self.choosing = program, choosing
+        self.program, self.declarations, self.choosing = program, declarations, choosing
+        self.changes: tuple[Change, ...] = ()
+        self.unchanged = self
         self.core = {os.path.basename(source.path): source for source in core}
         words = set(declarations.sources) - set(program.sources)
         self.digest = _digest(
@@ -99,6 +100,28 @@ class Policy:
             [_source(os.path.join(core, name)) for name in sorted(os.listdir(core)) if name.endswith(".lp")],
             list(_included(folder, "explain.lp")),
         )
+
+    def changed(self, changes: Iterable[Change]) -> Policy:
+        """The same policy with other parameters of clauses; see `changes.read_changes`.
+
+        Raises:
+            QuestionError: where two changes put different values in one place.
+        """
+        from itss_logic.changes import merged
+
+        together = merged([*self.changes, *changes])
+        if not together:
+            return self
+        overlay = Source("policy/change", "\n".join(f"{fact}." for change in together for fact in change.facts()))
+        base = self.unchanged
+        policy = Policy(
+            Program([*base.program.sources, overlay]),
+            Program([*base.declarations.sources, overlay]),
+            list(base.core.values()),
+            base.choosing,
+        )
+        policy.changes, policy.unchanged = together, base
+        return policy
 
     def read(
         self, *paths: str, input_format: str | None = None, warn: Callable[[str], None] = lambda message: None
@@ -163,7 +186,7 @@ class Policy:
             QuestionError: for a reading or an option that does not exist.
         """
         # The readings are looked at here and now, the evidence as the answers are asked for.
-        return self._evaluate(entries, self.in_force(readings), across=across, criteria=criteria)
+        return evaluate(self, entries, self.in_force(readings), across=across, criteria=criteria)
 
     def question(self, *names: str, choosing: bool = False) -> Program:
         """The policy's rules with those of questions, files of `core`; and what it takes to choose evidence."""
@@ -245,60 +268,16 @@ class Policy:
             supplies.setdefault(criterion, []).append(item)
         return supplies
 
-    def _evaluate(
-        self, entries: Iterable[Evidence], readings: dict[str, str], *, across: bool, criteria: bool
-    ) -> Iterator[Answer]:
-        verdicts = self.question("evaluate.lp", "checklist.lp") if criteria else self.question("evaluate.lp")
-        hinge = self.question("across.lp")
-        for chunk in chunks(entries):
-            facts = Facts(chunk, readings)
-            found = verdicts.solve(facts)
-            dependence = hinge.solve_bravely(facts) if across else [None] * len(chunk)
-            for evidence, atoms, hinges in zip(chunk, found, dependence, strict=True):
-                yield self._answer(evidence, readings, _by_level(atoms), None if hinges is None else _by_level(hinges))
-
-    def _answer(self, evidence: Evidence, readings: Mapping[str, str], atoms: Atoms, hinges: Atoms | None) -> Answer:
-        results = tuple(
-            self._result(level, atoms[level], None if hinges is None else hinges[level]) for level in self.levels
-        )
-        highest = {f: n for (f, n), about in atoms.items() if "highest" in about}
-        return Answer(
-            candidate=evidence.candidate,
-            category=self.vocabulary.category,
-            policy=self.digest,
-            evidence=evidence.digest,
-            readings=readings,
-            highest={f: highest.get(f) for f in self.fields},
-            results=results,
-        )
-
-    def _result(self, level: tuple[str, int], about: About, hinges: About | None) -> Result:
-        across: str | None = None
-        hinges_on: tuple[str, ...] = ()
-        if hinges is not None:
-            across = "none" if "reachable" not in hinges else "some" if "missable" in hinges else "all"
-            turning = {reading for (reading,) in hinges.get("hinges", [])}
-            hinges_on = tuple(reading for reading in self.options if reading in turning)
-        routes = {route for (route,) in about.get("route_met", [])}
-        criteria = [
-            Criterion(name, self.words().wording((*level, name)), *counts) for name, *counts in about.get("checked", [])
-        ]
-        return Result(
-            *level,
-            verdict=str(about["verdict"][0][0]),
-            routes=tuple(route for route in self.routes if route in routes),
-            unmet=tuple(sorted(str(name) for (name,) in about.get("unmet", []))),
-            across=across,
-            hinges_on=hinges_on,
-            criteria=tuple(sorted(criteria, key=lambda criterion: self.position(criterion.name))),
-        )
-
     @cached_property
     def clauses(self) -> list[Clause]:
         """Every clause: by field and level, criteria first."""
         from itss_logic.clauses import clauses
 
-        return clauses(self.declared, self.words(), self.program.sources, self.levels, self.options)
+        found = clauses(self.declared, self.words(), self.program.sources, self.levels, self.options)
+        if not self.changes:
+            return found
+        changed = {change.id for change in self.changes}
+        return [c._replace(before=self.unchanged.clause(c.id).parameters) if c.id in changed else c for c in found]
 
     def clause(self, id: str) -> Clause:
         """The clause of an id.
@@ -347,26 +326,6 @@ class Policy:
         return self.words().position(criterion)
 
 
-About: TypeAlias = "dict[str, list[tuple[Any, ...]]]"
-"""Atoms about one level of one candidate: the arguments after these, by predicate."""
-
-Atoms: TypeAlias = "dict[tuple[str, int], About]"
-
-
-def chunks(entries: Iterable[Evidence]) -> Iterator[list[Evidence]]:
-    """Divide evidence into chunks that one `Control` can take."""
-    chunk: list[Evidence] = []
-    facts = 0
-    for evidence in entries:
-        chunk.append(evidence)
-        facts += len(evidence.facts)
-        if facts >= CHUNK_FACTS or len(chunk) >= CHUNK_CANDIDATES:
-            yield chunk
-            chunk, facts = [], 0
-    if chunk:
-        yield chunk
-
-
 def _source(path: str) -> Source:
     try:
         with open(path, encoding="utf-8") as file:
@@ -388,11 +347,3 @@ def _digest(sources: Iterable[Source]) -> str:
         text = source.text.encode()
         digest.update(f"{source.name} {len(text)}\n".encode() + text)
     return f"sha256:{digest.hexdigest()}"
-
-
-def _by_level(facts: Iterable[Fact]) -> Atoms:
-    found: Atoms = {}
-    for fact in facts:
-        field, level, *rest = fact.arguments
-        found.setdefault((field, level), {}).setdefault(fact.name, []).append(tuple(rest))  # type: ignore[arg-type]
-    return found

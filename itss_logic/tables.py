@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from itss_logic.errors import printable
 
@@ -182,10 +182,12 @@ def _dependence(result: Result) -> str:
     return f" — reached under {result.across} of the combinations of readings{on}"
 
 
-def footer(answer: Answer, defaults: Mapping[str, str], columns: int | None) -> Iterator[str]:
-    """What the answers rest on: the policy, and the readings that are not the default."""
+def footer(answer: Answer, defaults: Mapping[str, str], changed: Iterable[str], columns: int | None) -> Iterator[str]:
+    """What the answers rest on: the policy, the clauses `changed` in it, and the readings that are not the default."""
     other = [f"{name}={option}" for name, option in answer.readings.items() if defaults[name] != option]
     yield f"policy {answer.policy}"
+    for ids in filter(None, [", ".join(changed)]):
+        yield from folded("changed: ", ids, columns)
     yield from folded("readings: ", ", ".join(other) or "the defaults", columns)
 
 
@@ -206,7 +208,8 @@ def clause_table(clauses: Sequence[Clause], columns: int | None) -> Iterator[str
     """Every clause: its id, its wording, and the readings that it is open to."""
     edge = max((width(clause.id) for clause in clauses), default=0)
     for clause in clauses:
-        yield from folded(f"{pad(clause.id, edge)}  ", clause.wording, columns)
+        wording = clause.wording if clause.before is None else f"{clause.wording} (changed)"
+        yield from folded(f"{pad(clause.id, edge)}  ", wording, columns)
         if clause.readings:
             yield from folded(" " * (edge + 2), f"open to {', '.join(clause.readings)}", columns)
 
@@ -217,7 +220,7 @@ def clause_page(clause: Clause, columns: int | None) -> Iterator[str]:
     yield from folded("  ", clause.wording, columns)
     yield ""
     rows = [("source", clause.section)]
-    rows += [("parameter", line) for line in _parameters(clause.parameters)]
+    rows += [("parameter", line) for line in _parameters(clause.parameters, clause.before or clause.parameters)]
     rows += [("reading", name) for name in clause.readings]
     rows += [("not formalised", text) for text in clause.not_formalised]
     rows += [("rule", place) for place in clause.rules]
@@ -225,12 +228,18 @@ def clause_page(clause: Clause, columns: int | None) -> Iterator[str]:
         yield from folded(f"  {pad(name, 14)}  ", text, columns)
 
 
-def _parameters(parameters: Mapping[str, object], path: str = "") -> Iterator[str]:
+def _parameters(parameters: Mapping[str, Any], before: Mapping[str, Any], path: str = "") -> Iterator[str]:
+    """A line for each parameter, with what it was before where that is something else."""
     for name, value in parameters.items():
+        was = before[name]
         if isinstance(value, dict):
-            yield from _parameters(value, f"{path}{name}.")
+            yield from _parameters(value, was, f"{path}{name}.")
         else:
-            yield f"{path}{name}: {', '.join(value) if isinstance(value, list) else value}"
+            yield f"{path}{name}: {_told(value)}" + (f" (before: {_told(was)})" if was != value else "")
+
+
+def _told(value: Any) -> str:
+    return (", ".join(value) or "none") if isinstance(value, list) else str(value)
 
 
 def reading_page(readings: Iterable[Reading], columns: int | None) -> Iterator[str]:

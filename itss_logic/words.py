@@ -132,7 +132,7 @@ class Words:
                     raise PolicyError(f"{match[0]} in a wording is no parameter of its clause: {text}")
                 found = found[part]
             if isinstance(found, list):
-                return self.phrases["values"].join(map(self._called, found))
+                return self.phrases["values"].join(map(self._called, found)) or self.phrases["none"]
             return self._called(found)
 
         return re.sub(r"\{([a-z0-9_.]+)\}", filled, text)
@@ -152,17 +152,24 @@ def grouped(rows: Iterable[tuple[Any, ...]]) -> dict[Key, list[Any]]:
 def _parameters(declared: Declarations) -> dict[Key, dict[str, Any]]:
     many = {name for (name,) in declared("many_valued", 1)}
     parameters: dict[Key, dict[str, Any]] = {}
-    for field, level, criterion, name, value in declared("parameter", 5):
-        _nest(parameters.setdefault((field, level, criterion), {}), name, value, many)
+    in_force = dict.fromkeys(declared("parameter", 5))
+    # The clauses give the order, and the lists, which a policy change may empty.
+    for row in dict.fromkeys([*declared("sets", 5), *in_force]):
+        field, level, criterion, name, value = row
+        place, last = _place(parameters.setdefault((field, level, criterion), {}), name)
+        place.setdefault(last, [] if last in many else None)
+        if row not in in_force:
+            continue
+        if last in many:
+            place[last].append(value)
+        else:
+            place[last] = value
     return parameters
 
 
-def _nest(parameters: dict[str, Any], name: Any, value: Any, many: set[str]) -> None:
-    """Put a parameter under the path that its name is."""
+def _place(parameters: dict[str, Any], name: Any) -> tuple[dict[str, Any], str]:
+    """Where a parameter stands under the path that its name is, and the end of that."""
     *path, last = map(str, name.arguments) if isinstance(name, Fact) else [str(name)]
     for part in path:
         parameters = parameters.setdefault(part, {})
-    if last in many:
-        parameters.setdefault(last, []).append(value)
-    else:
-        parameters[last] = value
+    return parameters, last

@@ -9,7 +9,8 @@ from typing import Any
 import yaml
 
 from itss_logic import limits
-from itss_logic.documents import DocumentError, Members, Value, too_deep, whole
+from itss_logic.documents import DocumentError, Members, Value, decode, too_deep, whole
+from itss_logic.errors import QuestionError
 
 PLAIN: list[tuple[re.Pattern[str], Callable[[str], Value]]] = [
     (re.compile(r"true|True|TRUE"), lambda text: True),
@@ -40,6 +41,31 @@ def parse_yaml(text: str) -> Iterator[Value]:
         raise DocumentError("syntax", str(error).splitlines()[0], "write YAML") from None
     except RecursionError:
         raise too_deep() from None
+
+
+def read_mapping(path: str, form: str) -> Members:
+    """The mapping that a YAML file of a user's own is; several documents count as one.
+
+    Args:
+        path: of the file; `-` is a file of this name.
+        form: what to write instead, for errors.
+
+    Raises:
+        QuestionError: where it is none; it says where, and what to write.
+    """
+    try:
+        with open(path, "rb") as file:
+            documents = [document for document in parse_yaml(decode(file.read())) if document is not None]
+    except DocumentError as error:
+        where = f"{path}:{error.line}" if error.line else path
+        raise QuestionError(f"{where}: {error.message}; {error.mend}") from None
+    if not all(isinstance(document, Members) for document in documents):
+        raise QuestionError(f"{path}: {form}")
+    together = Members([pair for document in documents if isinstance(document, Members) for pair in document.items()])
+    repeated = [*together.repeated, *(key for d in documents if isinstance(d, Members) for key in d.repeated)]
+    if repeated:
+        raise QuestionError(f"{path}: {repeated[0]} stands twice; keep one of them")
+    return together
 
 
 def _build(events: Iterator[yaml.Event]) -> Iterator[Value]:

@@ -59,12 +59,15 @@ route(kpi, 1).
 route(certificate, 2).
 criterion(good_shifts, 1).
 supplied_by(good_shifts, shift).
-parameter(bread, 1, good_shifts, required, 1).
-parameter(bread, 2, good_shifts, required, 2).
-parameter(bread, (1; 2), good_shifts, loaves, 100).
-parameter(bread, (1; 2), good_shifts, grains, (rye; wheat)).
+sets(bread, 1, good_shifts, required, 1).
+sets(bread, 2, good_shifts, required, 2).
+sets(bread, (1; 2), good_shifts, loaves, 100).
+sets(bread, (1; 2), good_shifts, grains, (rye; wheat)).
 many_valued(grains).
-clause(F, L, K) :- parameter(F, L, K, _, _).
+takes(required, number(count)).
+takes(loaves, number(count)).
+takes(grains, value(grain)).
+clause(F, L, K) :- sets(F, L, K, _, _).
 """
 
 WORDINGS = """
@@ -235,8 +238,8 @@ def test_a_policy_that_clingo_reports_on_is_not_used(kb: Path, people: Path) -> 
     ("file", "old", "new", "defect"),
     [
         ("clauses.lp", "level(bread, (1; 2)).", "level(bread, (1; 2; 3)).", "no criterion at level (bread,3)"),
-        ("clauses.lp", "parameter(bread, 2, good_shifts, required, 2).", "", "`required` for criterion (bread,2,good_"),
-        ("clauses.lp", "route(kpi, 1).", "parameter(bread, 2, good_shifts, required, 3).", "two values of parameter"),
+        ("clauses.lp", "sets(bread, 2, good_shifts, required, 2).", "", "`required` for criterion (bread,2,good_"),
+        ("clauses.lp", "route(kpi, 1).", "sets(bread, 2, good_shifts, required, 3).", "two values of parameter"),
         (
             "clauses.lp",
             "route(kpi, 1).",
@@ -270,7 +273,7 @@ def test_a_wording_that_names_no_parameter_is_told(kb: Path) -> None:
 
 
 def test_several_needed_levels_must_all_be_reached(kb: Path, people: Path) -> None:
-    clauses = CLAUSES.replace("(1; 2)", "(1; 2; 3)") + "parameter(bread, 3, good_shifts, required, 1)."
+    clauses = CLAUSES.replace("(1; 2)", "(1; 2; 3)") + "sets(bread, 3, good_shifts, required, 1)."
     needs = "needs_level(V, bread, 3, L) :- view(V), level(bread, L), L < 3."
     (kb / "baking" / "clauses.lp").write_text(clauses, encoding="utf-8")
     (kb / "baking" / "rules.lp").write_text(RULES + needs, encoding="utf-8")
@@ -363,7 +366,7 @@ def test_levels_that_are_needed_are_named(kb: Path, people: Path) -> None:
         kb,
         "clauses.lp",
         "level(bread, (1; 2)).",
-        "level(bread, (1; 2; 3)). parameter(bread, 3, good_shifts, (required; loaves; grains), 1).",
+        "level(bread, (1; 2; 3)). sets(bread, 3, good_shifts, (required; loaves; grains), 1).",
     )
     (kb / "baking" / "rules.lp").write_text(RULES + "needs_level(V, bread, 3, 1) :- view(V).", encoding="utf-8")
     people.write_text(json.dumps({"candidate": "eve"}), encoding="utf-8")
@@ -378,7 +381,7 @@ def test_a_field_may_be_called_as_a_value_is(kb: Path, people: Path) -> None:
         kb,
         "clauses.lp",
         "level(bread, (1; 2)).",
-        "level(bread, (1; 2)). level(wheat, 1). parameter(wheat, 1, good_shifts, (required; loaves; grains), 1).",
+        "level(bread, (1; 2)). level(wheat, 1). sets(wheat, 1, good_shifts, (required; loaves; grains), 1).",
     )
     shift = {**GOOD, "grains": ["wheat"]}
     people.write_text(json.dumps({"candidate": "eve", "fields": {"bread": {"shifts": [shift]}}}), encoding="utf-8")

@@ -10,7 +10,7 @@ LEVELS = [*VIEWS, "core/clauses.lp", "core/levels.lp"]
 LADDER = """
 category(toy). title(toy, "Toy"). field(f, 1). evidence(item, item, many, items). route(kpi, 1). route(short, 2).
 level(f, (1; 2; 5)). clause(f, L, k) :- level(f, L). criterion(k, 1).
-parameter(f, 1, k, required, 1). parameter(f, 2, k, required, 2). parameter(f, 5, k, required, 3).
+sets(f, 1, k, required, 1). sets(f, 2, k, required, 2). sets(f, 5, k, required, 3). takes(required, number(n)).
 witness(V, C, f, L, k, X, item(X)) :- holds(V, C, item(X)), level(f, L).
 route_met(V, C, f, 1, short) :- holds(V, C, pass).
 wording(f, L, k, "") :- level(f, L). section(f, L, k, "") :- level(f, L).
@@ -94,7 +94,7 @@ def test_one_witness_counts_once_whatever_supplies_it() -> None:
 
 def test_a_needed_level_must_be_reached_in_the_same_view() -> None:
     needs = "needs_level(V, f, L, M) :- view(V), next_lower(f, L, M). requirement(f, 5, none, 0)."
-    facts = LADDER.replace("parameter(f, 1, k, required, 1)", "parameter(f, 1, k, required, 9)") + needs
+    facts = LADDER.replace("sets(f, 1, k, required, 1)", "sets(f, 1, k, required, 9)") + needs
     derives(
         LEVELS,
         facts + "candidate(c). stated(c, item(1..3)). asserted(c, pass).",
