@@ -110,6 +110,16 @@ with_readings = click.option(
 )
 
 
+base_readings = click.option(
+    "--base-reading",
+    "base",
+    multiple=True,
+    metavar="NAME=OPTION",
+    callback=_pairs,
+    help="Option of a reading in force before the change; repeatable.",
+)
+
+
 class Intake:
     """The sound evidence of an `itss` call; what is refused goes to standard error as it comes.
 

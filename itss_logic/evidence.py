@@ -208,17 +208,15 @@ class Dossiers:
 
     def add(self, fact: Fact, place: Place) -> None:
         """Take up one fact, in the form of `.lp`."""
-        innermost = _inside(fact)
-        while _inside(innermost) is not innermost:
-            innermost = _inside(innermost)
-        if not innermost.arguments:
-            problem = self.vocabulary.problem_with_name(innermost)
+        subject = innermost(fact)
+        if not subject.arguments:
+            problem = self.vocabulary.problem_with_name(subject)
             self._dossier(None, place).refuse(
                 problem or Problem("wrong_arity", "no candidate is named", "name it"), place
             )
             return
-        problems = list(check_text(innermost.arguments[0], CANDIDATE))
-        candidate = None if problems else str(innermost.arguments[0])
+        problems = list(check_text(subject.arguments[0], CANDIDATE))
+        candidate = None if problems else str(subject.arguments[0])
         dossier = self._dossier(candidate, place)
         if candidate is not None:
             problems = list(self._state(fact, _inside(fact), place, dossier))
@@ -270,6 +268,14 @@ class Dossiers:
             items = ", ".join(p.name for p in self.vocabulary.predicates.values() if p.is_item)
             return Problem("unknown_value", f"{subject.name} is no item", f"only these can stand here: {items}")
         return self.vocabulary.problem_with_name(subject)
+
+
+def innermost(fact: Fact) -> Fact:
+    """What claims and sources are about, however they are nested; any other fact itself."""
+    subject = _inside(fact)
+    while _inside(subject) is not subject:
+        subject = _inside(subject)
+    return subject
 
 
 def _inside(fact: Fact) -> Fact:

@@ -1,0 +1,103 @@
+"""The commands for what might be otherwise: `itss whatif`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from itss_logic.console import (
+    UNUSABLE,
+    Intake,
+    base_readings,
+    columns,
+    leave,
+    print_json,
+    print_lines,
+    with_evidence,
+    with_readings,
+)
+
+if TYPE_CHECKING:
+    from itss_logic.policy import Policy
+
+
+@click.command()
+@with_evidence
+@click.option("--add", "added", multiple=True, metavar="FACT", help="A fact to add; repeatable.")
+@click.option(
+    "--remove",
+    "removed",
+    multiple=True,
+    metavar="FACT",
+    help="A fact on file to leave out, an item with its attributes; repeatable.",
+)
+@click.option(
+    "--confirm", "confirmed", multiple=True, metavar="FACT", help="A claimed item, taken as verified; repeatable."
+)
+@click.option(
+    "--scenario",
+    "scenario_file",
+    type=click.Path(exists=True, dir_okay=False),
+    help="YAML file of named scenarios, each on top of what the other options change.",
+)
+@with_readings
+@base_readings
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+def whatif(
+    policy: Policy,
+    intake: Intake,
+    added: Sequence[str],
+    removed: Sequence[str],
+    confirmed: Sequence[str],
+    scenario_file: str | None,
+    readings: dict[str, str],
+    base: dict[str, str],
+    form: str,
+) -> None:
+    """Which verdicts change, with other facts, other readings or a changed policy.
+
+    Before is the policy as it stands, under the base readings; what --add, --remove, --confirm, --reading and
+    --policy-change say holds after. A FACT is written as in .lp files, with its candidate:
+    'achievement("E-1", hardware, book, "b-1")'.
+    """
+    from itss_logic import comparison
+    from itss_logic.errors import Place
+    from itss_logic.scenarios import ADD, CONFIRM, REMOVE, Edit, EditError, Scenario, read_scenarios, what_if
+
+    options = {REMOVE: removed, CONFIRM: confirmed, ADD: added}
+    edits = [Edit(action, text, Place(f"--{action} {text}")) for action, texts in options.items() for text in texts]
+    common = Scenario("", tuple(edits), readings, policy.changes)
+    policy = policy.unchanged
+    policy.in_force({**base, **readings})
+    named = read_scenarios(scenario_file, policy) if scenario_file else []
+    if not named and common == Scenario(""):
+        raise click.UsageError(
+            "say what is to be different: --add, --remove, --confirm, --reading, --policy-change or --scenario"
+        )
+    scenarios = [scenario.over(common) for scenario in named] or [common]
+    people = list(intake)
+    if not people:
+        leave(UNUSABLE)
+    outcomes: dict[str, Any] = {}
+    before = None
+    try:
+        for scenario in scenarios:
+            before, outcomes[scenario.name] = what_if(policy, people, scenario, base, before)
+    except EditError as error:
+        click.echo(str(error), err=True)
+        leave(UNUSABLE)
+    assert before is not None
+    told = [answer.as_json() for answer in before]
+    labels = policy.words().labels
+    if form == "json" and named:
+        found = {name: outcome.as_json() for name, outcome in outcomes.items()}
+        print_json({"before": told, "scenarios": found})
+    elif form == "json":
+        print_json({"before": told, **outcomes[""].as_json()})
+    elif named:
+        print_lines(comparison.scenario_table(before, outcomes, labels, columns()))
+    else:
+        print_lines(comparison.changes_table(before, outcomes[""], labels, columns()))
+    leave(intake.exit_code)

@@ -1,0 +1,75 @@
+"""Tables of what changes between answers, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from itss_logic.errors import printable
+from itss_logic.tables import MARKS, NOTHING, aligned, cut, folded, pad, width
+
+if TYPE_CHECKING:
+    from itss_logic.answers import Answer, Result
+    from itss_logic.scenarios import Outcome
+
+
+def changes_table(
+    before: Sequence[Answer], outcome: Outcome, labels: Mapping[str, str], columns: int | None
+) -> Iterator[str]:
+    """A row for each level of which something is another than before: its verdict, or which criteria are unmet."""
+    told: list[tuple[list[str], str]] = []
+    for one, other in zip(before, outcome.after, strict=True):
+        for was, now in zip(one.results, other.results, strict=True):
+            if (was.verdict, was.unmet) != (now.verdict, now.unmet):
+                row = [printable(one.candidate), labels.get(was.field, was.field), str(was.level)]
+                told.append(([*row, _verdict(was), "→", _verdict(now)], _criteria(was, now)))
+    if not told:
+        yield "nothing changes"
+        return
+    header = ["Candidate", "Field", "Level", "Before", "", "After"]
+    head, *lines = aligned([header, *(_narrow(row, columns) for row, _ in told)])
+    edge = max(map(width, lines))
+    yield head
+    for line, (_, criteria) in zip(lines, told, strict=True):
+        yield from folded(f"{pad(line, edge)}  ", criteria, columns)
+    yield ""
+    count = len(outcome.changes)
+    yield f"{count} {'verdict changes' if count == 1 else 'verdicts change'}"
+
+
+def scenario_table(
+    before: Sequence[Answer], outcomes: Mapping[str, Outcome], labels: Mapping[str, str], columns: int | None
+) -> Iterator[str]:
+    """A row for each level whose verdict is another in some scenario, with its verdict in each that changes it."""
+    shown: list[list[str]] = []
+    for number, answer in enumerate(before):
+        for place, was in enumerate(answer.results):
+            others = [outcome.after[number].results[place] for outcome in outcomes.values()]
+            if any(now.verdict != was.verdict for now in others):
+                row = [printable(answer.candidate), labels.get(was.field, was.field), str(was.level), _verdict(was)]
+                shown.append(row + [NOTHING if now.verdict == was.verdict else _verdict(now) for now in others])
+    if shown:
+        header = ["Candidate", "Field", "Level", "Before", *(printable(name) for name in outcomes)]
+        yield from aligned([_narrow(row, columns) for row in [header, *shown]])
+        yield ""
+    counts = [[f"{printable(name)}:", str(len(outcome.changes))] for name, outcome in outcomes.items()]
+    yield from (f"{line} of the verdicts change" for line in aligned(counts))
+
+
+def _verdict(result: Result) -> str:
+    return f"{MARKS[result.verdict]} {result.verdict.replace('_', ' ')}"
+
+
+def _criteria(was: Result, now: Result) -> str:
+    """Which criteria are met now or no longer, and which are unmet still."""
+    parts = {
+        "now met": [name for name in was.unmet if name not in now.unmet],
+        "no longer met": [name for name in now.unmet if name not in was.unmet],
+        "still unmet": [name for name in now.unmet if name in was.unmet],
+    }
+    return "; ".join(f"{what}: {', '.join(names)}" for what, names in parts.items() if names)
+
+
+def _narrow(row: list[str], columns: int | None) -> list[str]:
+    """A row whose name is cut where the terminal is too narrow for long ones."""
+    return row if columns is None else [cut(row[0], max(columns // 4, 8)), *row[1:]]
