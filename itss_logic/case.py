@@ -53,7 +53,8 @@ class Case:
         facts = self.of_field(field)
         lines = [f"{self.text(fact, 0)}." for fact in facts]
         if in_parts:
-            lines += [f"filed({self.term(inner(fact))},{self._parts(inner(fact))})." for fact in facts]
+            parts = ((self.term(inner(fact)), *self.parts(inner(fact))) for fact in facts)
+            lines += [f"filed({','.join(part)})." for part in parts]
         return "\n".join(lines)
 
     def of_field(self, field: str) -> list[Fact]:
@@ -70,7 +71,7 @@ class Case:
         arguments = ",".join(self._terms(fact))
         return f"{fact.name}({arguments})" if arguments else fact.name
 
-    def _parts(self, fact: Fact) -> str:
+    def parts(self, fact: Fact) -> tuple[str, str, str]:
         """The predicate, the id and the other arguments of a fact: none, one, or pairs whose left part is a pair."""
         id, rest = "none", ""
         for text, (_, argument) in zip(self._terms(fact), self._arguments(fact), strict=True):
@@ -78,7 +79,7 @@ class Case:
                 id = text
             else:
                 rest = f"({rest},{text})" if rest else text
-        return f"{fact.name},{id},{rest or 'none'}"
+        return fact.name, id, rest or "none"
 
     def _terms(self, fact: Fact) -> Iterator[str]:
         for term, argument in self._arguments(fact):

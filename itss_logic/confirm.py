@@ -70,6 +70,17 @@ class Trial:
             missing, lambda facts, likely: self.meets(criterion, facts, likely=likely), f"what {criterion} lacks"
         )
 
+    def check_plan(self, plan: Collection[Fact]) -> None:
+        """Confirm that the level is reached once facts are added, sound evidence of which none can be left out."""
+        for problem in self.case.problems(plan):
+            raise SelfCheckError(f"a plan for {self.field} {self.level} is no sound evidence: {problem}")
+        self._minimal(plan, lambda facts, likely: self.reaches(facts, likely=likely), "a plan")
+
+    def reaches(self, added: Collection[Fact], *, likely: bool = True) -> bool:
+        """Whether the level is reached, with facts added to what is on file."""
+        on = {self.added[fact] for fact in added}
+        return self.switches.holds(f"reached(verified,{ON_FILE},{self.field},{self.level})", on, likely=likely)
+
     def check_margin(self, verdict: str, rejected: Collection[Fact], *, proven: bool) -> None:
         """Confirm that rejections make the verdict worse; if proven least, that none of them can be left out.
 

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
+from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from clingo import Configuration, Control, Model, Symbol, SymbolType, parse_term
@@ -146,6 +147,7 @@ def term_of(symbol: Symbol) -> Term:
 
 INPUTS = frozenset(
     {("candidate", 1), ("stated", 2), ("asserted", 2), ("filed", 4), ("lacking", 3), ("brief", 0), ("price", 2)}
+    | {("price", 3), ("of_kind", 3), ("forbidden", 1), ("capped", 2)}
 )
 """The predicates that come with each question."""
 
@@ -154,12 +156,11 @@ class Question:
     """A program that is asked about one candidate after another, with what they share given beforehand.
 
     It is grounded once as it stands, which reports whatever is wrong with it; what is asked is grounded with that part
-    solved ahead that no evidence can change. `field` is the one asked about; facts with `foreign` constants are left
-    out.
+    solved ahead that no evidence can change. Facts with `foreign` constants are left out.
     """
 
-    def __init__(self, program: Program, given: str, field: str, foreign: frozenset[str]) -> None:
-        self.program, self.given, self.field, self.foreign = program, given, field, foreign
+    def __init__(self, program: Program, given: str, foreign: frozenset[str]) -> None:
+        self.program, self.given, self.foreign = program, given, foreign
 
     def ground(self, facts: str, inputs: Signatures) -> Control:
         """Ground the program with what was given beforehand and with facts, which are of these predicates."""
@@ -167,6 +168,19 @@ class Question:
         control.add("base", [], f"{self._specialised.text(inputs)}\n{facts}")
         control.ground([("base", [])])
         return control
+
+    def known(self, name: str, arity: int) -> list[tuple[Any, ...]]:
+        """What holds of a predicate whatever the evidence, as far as the question needs it."""
+        return [tuple(map(term_of, symbol.arguments)) for symbol in self._specialised.facts.get((name, arity), ())]
+
+    def bravely(self, fact: str) -> Shown:
+        """What is shown in any answer to the question, with one fact."""
+        control = self.program.ground(f"{self.given}{fact}.", ["--enum-mode=brave", "--models=0"])
+        shown: list[Symbol] = []
+        with control.solve(yield_=True) as handle:
+            for model in handle:
+                shown = list(model.symbols(shown=True))
+        return Shown(shown)
 
     @cached_property
     def _specialised(self) -> Specialised:
@@ -246,11 +260,17 @@ def optimise(control: Control, limit: int, seconds: float) -> Optima:
     Raises:
         SelfCheckError: where there is no answer at all.
     """
+    found = optima(control, limit, seconds)
+    return found if found.answers else found._replace(answers=[_any(control)])
+
+
+def optima(control: Control, limit: int, seconds: float) -> Optima:
+    """What `optimise` finds; no answers where there are none, or none is found in time."""
     answers, best, proven = _optimise(control, limit, seconds, "usc")
-    if not answers and best is None:
+    if not answers and best is None and not proven:
         # That strategy comes by no answer before it has the best; this one betters the first that it finds.
         _, best, _ = _optimise(control, 1, seconds / 10, "bb")
-    return Optima(answers or [best or _any(control)], proven, control)
+    return Optima(answers or ([best] if best else []), proven, control)
 
 
 def _any(control: Control) -> Shown:
@@ -285,6 +305,67 @@ def _optimise(control: Control, limit: int, seconds: float, strategy: str) -> tu
             handle.resume()
         handle.cancel()
     return answers, best, False
+
+
+def successive(control: Control, limit: int, left: Callable[[], float], exclude: Callable[[Shown, int], str]) -> Optima:
+    """Up to `limit` optimal answers to a ground question, best first; `proven` unless the time ran out before that.
+
+    Args:
+        control: the question.
+        limit: how many answers to give at most.
+        left: gives the seconds that are left.
+        exclude: makes the rules of an answer and its number that exclude it, and others that are no more wanted.
+    """
+    answers: list[Shown] = []
+    while len(answers) < limit:
+        found = optima(control, 1, left())
+        if not found.proven:
+            return Optima(answers or found.answers, False, control)
+        if not found.answers:
+            break
+        answers += found.answers
+        part = f"after_{len(answers)}"
+        control.add(part, [], exclude(answers[-1], len(answers)))
+        control.ground([(part, [])])
+    return Optima(answers, True, control)
+
+
+def domain(control: Control, name: str, arity: int) -> list[str]:
+    """The atoms of a predicate that may hold in some answer, as text."""
+    return [str(atom.symbol) for atom in control.symbolic_atoms.by_signature(name, arity)]
+
+
+def smallest_conflict(control: Control, chosen: Sequence[str], others: Mapping[str, bool]) -> list[str]:
+    """A smallest part of `chosen` that leaves a ground question without answer if none of it holds, by hitting sets.
+
+    Args:
+        control: the question; it has no answer if none of `chosen` holds.
+        chosen: atoms that the question chooses freely.
+        others: further such atoms, and whether each holds.
+    """
+    solve = _section(control.configuration.solve)
+    solve.opt_mode, solve.models = "ignore", 1
+    fixed = [(parse_term(atom), value) for atom, value in others.items()]
+    atoms = {atom: parse_term(atom) for atom in chosen}
+
+    def given_up(kept: Collection[str]) -> set[str] | None:
+        """Which of `chosen` an answer gives up that keeps some; None where there is no such answer."""
+        with control.solve(yield_=True, assumptions=[*fixed, *((atoms[atom], False) for atom in kept)]) as handle:
+            model = handle.model()
+            return None if model is None else {atom for atom in chosen if model.contains(atoms[atom])}
+
+    corrections: list[set[str]] = []
+    for size in range(len(chosen) + 1):
+        for kept in combinations(chosen, size):
+            if all(correction.intersection(kept) for correction in corrections):
+                found = given_up(kept)
+                if found is None:
+                    return list(kept)
+                for atom in sorted(found):
+                    smaller = given_up([other for other in chosen if other not in found - {atom}])
+                    found = found if smaller is None else smaller
+                corrections.append(found)
+    return list(chosen)
 
 
 def holds_somewhere(control: Control, atom: str, value: bool) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from itss_logic.answers import VERDICTS
@@ -16,7 +17,10 @@ from itss_logic.explanations import Certificate, Elsewhere, Explained, Sets, Why
 from itss_logic.terms import Constant, Fact, Term
 
 if TYPE_CHECKING:
+    from clingo import Control
+
     from itss_logic.answers import Answer
+    from itss_logic.plan import Planner
     from itss_logic.policy import Policy
 
 Level: TypeAlias = "tuple[str, int]"
@@ -24,12 +28,14 @@ Level: TypeAlias = "tuple[str, int]"
 Read = TypeVar("Read")
 
 SUPPORT = ("support.lp", "why.lp")
-MISSING = ("missing.lp",)
+MISSING = ("additions.lp", "missing.lp")
 CERTIFICATE = ("support.lp", "margin.lp", "certify.lp")
 VERDICT = ("evaluate.lp",)
 FEW, MANY = ("few.lp",), ("many.lp",)
 """Questions, each as the files of `core` that put it, and two ways to choose a support."""
 
+WHO = "candidate(0)"
+"""The candidate whom a question is about."""
 
 FEW_ITEMS = 8
 """Up to so many items with attributes a support is chosen among all that is on file."""
@@ -92,9 +98,16 @@ class Explainer:
     def __init__(self, policy: Policy, readings: Mapping[str, str]) -> None:
         self.policy, self.readings = policy, readings
         self.given = "".join(f"selected({reading},{option})." for reading, option in readings.items())
-        self.questions: dict[tuple[Sequence[str], Level | None, str], Question] = {}
+        self.questions: dict[tuple[Sequence[str], str, str], Question] = {}
         criteria = {name for name, _ in policy.declared("criterion", 2)}
         self.requirements = {key for key in policy.declared("clause", 3) if key[2] in criteria}
+
+    @cached_property
+    def planner(self) -> Planner:
+        """Who finds ways to reach levels, under the same readings."""
+        from itss_logic.plan import Planner
+
+        return Planner(self)
 
     def why(self, evidence: Evidence, level: Level, *, limit: int | None, seconds: float) -> Why:
         """Explain a verdict.
@@ -109,14 +122,8 @@ class Explainer:
             SelfCheckError: where the policy's own rules do not confirm it.
         """
         clock, case = Clock(seconds), Case(evidence, self.policy.vocabulary)
-        supports, found = self._search(
-            self._question(SUPPORT + _chooser(case, level), level),
-            case,
-            ["candidate(0)"],
-            limit,
-            clock,
-            lambda shown: _kept(case, shown),
-        )
+        question = SUPPORT + _chooser(case, level)
+        supports, found = self._search(question, level, case, [WHO], limit, clock, lambda shown: _kept(case, shown))
         shown = found.answers[0]
         verdict = str(shown.value("verdict"))
         criteria = self._criteria(case, level, shown)
@@ -151,9 +158,9 @@ class Explainer:
             SelfCheckError: where the policy's own rules do not confirm it.
         """
         clock, case = Clock(seconds), Case(evidence, self.policy.vocabulary)
-        facts = ["candidate(0)", *(f"price({case.term(fact)},{price})" for fact, price in prices.items())]
-        question = self._question(CERTIFICATE + _chooser(case, level), level)
-        [chosen], found = self._search(question, case, facts, None, clock, lambda shown: _kept(case, shown))
+        facts = [WHO, *(f"price({case.term(fact)},{price})" for fact, price in prices.items())]
+        question = CERTIFICATE + _chooser(case, level)
+        [chosen], found = self._search(question, level, case, facts, None, clock, lambda shown: _kept(case, shown))
         [shown] = found.answers
         verdict = str(shown.value("verdict"))
         if verdict == VERDICTS[-1]:
@@ -161,9 +168,9 @@ class Explainer:
                 f"{evidence.candidate} has not attained {level[0]} {level[1]}, so that there is nothing to certify; "
                 f"itss plan tells how to reach it, itss why what is missing"
             )
-        trial = Trial(self._verdicts(level[0]), case, level, alone=case.of_field(level[0]))
+        trial = Trial(self.verdicts(level[0]), case, level, alone=case.of_field(level[0]))
         if not found.proven:
-            chosen = _sorted(trial.shrunk(chosen, lambda facts: trial.verdict(verdict, facts)))
+            chosen = ordered(trial.shrunk(chosen, lambda facts: trial.verdict(verdict, facts)))
         trial.check_support(verdict, chosen)
         bearing = list(trial.bearing(verdict, lambda: clock.is_up))
         return Certificate(
@@ -173,7 +180,7 @@ class Explainer:
             verdict=verdict,
             facts=chosen,
             margin=_margin(case, trial, verdict, shown, bearing, proven=found.proven),
-            load_bearing=_sorted(bearing),
+            load_bearing=ordered(bearing),
             on_file=len(case.facts),
             optimal=found.proven and not clock.is_up,
         )
@@ -210,8 +217,8 @@ class Explainer:
         taken: set[str] = set()
         for names in searches:
             facts = [f"lacking(0,{name},{lacking[name]})" for name in names] + ([] if limit else ["brief"])
-            question, read = self._question(MISSING, level), Reader(case, names, frozenset(taken))
-            answers, found = self._search(question, case, facts, limit, clock, read)
+            read = Reader(case, names, frozenset(taken))
+            answers, found = self._search(MISSING, level, case, facts, limit, clock, read)
             optimal = optimal and found.proven
             taken |= read.taken
             for place, name in enumerate(names):
@@ -223,7 +230,8 @@ class Explainer:
 
     def _search(
         self,
-        question: Question,
+        question: Sequence[str],
+        level: Level,
         case: Case,
         facts: Sequence[str],
         limit: int | None,
@@ -231,24 +239,35 @@ class Explainer:
         read: Callable[[Shown], Read],
     ) -> tuple[tuple[Read, ...], Optima]:
         """Up to `limit` different optimal answers to a question, as they are read; without limit the first."""
-        program = "\n".join([case.program(question.field, in_parts=True), *(f"{fact}." for fact in facts)])
-        names = {fact.partition("(")[0] for fact in facts}
-        inputs = case.inputs | {(name, arity) for name, arity in INPUTS if name in names}
         size = limit or 1
         while True:
-            found = optimise(question.ground(program, inputs), size, clock.left)
+            found = optimise(self.ground(question, level, case, facts), size, clock.left)
             answers = tuple(dict.fromkeys(map(read, found.answers)))
             # Several answers of the search may be read as one, where they number new items otherwise.
             if len(answers) >= (limit or 1) or len(found.answers) < size or not found.proven:
                 return answers[: limit or 1], found
             size *= 4
 
-    def _question(self, names: Sequence[str], level: Level) -> Question:
-        key = (names, level, level[0])
+    def ground(self, names: Sequence[str], level: Level, case: Case, facts: Sequence[str]) -> Control:
+        """Ground a question about a level of a candidate, with what is on file and further facts without full stops."""
+        program = "\n".join([case.program(level[0], in_parts=True), *(f"{fact}." for fact in facts)])
+        given = {fact.partition("(")[0] for fact in facts}
+        inputs = case.inputs | {(name, arity) for name, arity in INPUTS if name in given}
+        return self.question(names, level).ground(program, inputs)
+
+    def question(self, names: Sequence[str], level: Level) -> Question:
+        """A question about a level, as files of `core`."""
+        return self._prepared(names, level[0], f"asked({level[0]},{level[1]}).", choosing=True)
+
+    def verdicts(self, field: str) -> Question:
+        """The rules that decide verdicts, and nothing of the questions that choose evidence."""
+        return self._prepared(VERDICT, field, "", choosing=False)
+
+    def _prepared(self, names: Sequence[str], field: str, asked: str, *, choosing: bool) -> Question:
+        key = (names, field, asked)
         if key not in self.questions:
-            program = self.policy.question(*names, choosing=True)
-            given = f"{self.given}asked({level[0]},{level[1]})."
-            self.questions[key] = Question(program, given, level[0], self._foreign(level[0]))
+            program = self.policy.question(*names, choosing=choosing)
+            self.questions[key] = Question(program, self.given + asked, self._foreign(field))
         return self.questions[key]
 
     def _foreign(self, field: str) -> frozenset[str]:
@@ -259,18 +278,10 @@ class Explainer:
         names |= {option for options in policy.options.values() for option in options}
         return frozenset(policy.fields) - {field} - names
 
-    def _verdicts(self, field: str) -> Question:
-        """The rules that decide verdicts, and nothing of the questions that choose evidence."""
-        key = (VERDICT, None, field)
-        if key not in self.questions:
-            program = self.policy.question(*VERDICT)
-            self.questions[key] = Question(program, self.given, field, self._foreign(field))
-        return self.questions[key]
-
     def _confirmed(self, case: Case, why: Why) -> Why:
         level = (why.field, why.level)
         added = [fact for criterion in why.criteria for facts in criterion.missing for fact in facts]
-        trial = Trial(self._verdicts(why.field), case, level, added, [fact for facts in why.supports for fact in facts])
+        trial = Trial(self.verdicts(why.field), case, level, added, [fact for facts in why.supports for fact in facts])
         if trial.added:
             ensure(trial.verdict(why.verdict), f"the verdict {why.verdict} does not follow from what is on file")
         supports = tuple(_support(trial, why, facts) for facts in why.supports)
@@ -293,7 +304,9 @@ class Reader:
         """What one answer adds, by criterion."""
         taken, hopeless = set(self.before), set(map(str, shown.terms("hopeless")))
         sets = tuple(
-            None if name in hopeless else self.case.name_new(_added(self.case, shown, name), taken)
+            None
+            if name in hopeless
+            else self.case.name_new(added(self.case, shown, Fact("missing", (Constant(name),))), taken)
             for name in self.names
         )
         self.taken |= taken
@@ -324,7 +337,7 @@ def _support(trial: Trial, why: Why, facts: tuple[Fact, ...]) -> tuple[Fact, ...
     if why.verdict == VERDICTS[-1]:
         return facts
     if not why.optimal:
-        facts = _sorted(trial.shrunk(facts, lambda some: trial.verdict(why.verdict, some)))
+        facts = ordered(trial.shrunk(facts, lambda some: trial.verdict(why.verdict, some)))
     trial.check_support(why.verdict, facts)
     return facts
 
@@ -342,7 +355,7 @@ def _missing(policy: Policy, trial: Trial, why: Why, criterion: Explained) -> Ex
     missing = []
     for facts in criterion.missing:
         if not why.optimal:
-            facts = _sorted(trial.shrunk(facts, lambda some: trial.meets(name, some)))
+            facts = ordered(trial.shrunk(facts, lambda some: trial.meets(name, some)))
         if not is_met and criterion.is_counted:
             trial.check_missing(name, facts)
         missing.append(facts)
@@ -350,7 +363,7 @@ def _missing(policy: Policy, trial: Trial, why: Why, criterion: Explained) -> Ex
 
 
 def _kept(case: Case, shown: Shown) -> tuple[Fact, ...]:
-    return _sorted(_chosen(case, shown, "kept"))
+    return ordered(_chosen(case, shown, "kept"))
 
 
 def _chosen(case: Case, shown: Shown, name: str) -> list[Fact]:
@@ -359,10 +372,10 @@ def _chosen(case: Case, shown: Shown, name: str) -> list[Fact]:
     return [case.as_filed(case.fact(term, filled)) for term in shown.terms(name)]
 
 
-def _added(case: Case, shown: Shown, criterion: str) -> list[Fact]:
-    """Facts that an answer adds toward a criterion; the ids of new items have no names yet."""
-    filled = _filled(shown, Fact("missing", (Constant(criterion),)))
-    facts = (case.fact(term, filled) for key, term in shown.rows("added") if key == criterion)
+def added(case: Case, shown: Shown, view: Term) -> list[Fact]:
+    """Facts that an answer adds in a view; the ids of new items have no names yet."""
+    filled = _filled(shown, view)
+    facts = (case.fact(term, filled) for in_view, term in shown.rows("added") if in_view == view)
     return [fact for fact in facts if fact not in case.on_file]
 
 
@@ -372,8 +385,9 @@ def _filled(shown: Shown, view: Term) -> dict[Term, Term]:
 
 
 def _items(case: Case, shown: Shown, name: str, criterion: str) -> tuple[Fact, ...]:
-    return _sorted({case.as_filed(case.fact(term, {})) for key, term in shown.rows(name) if key == criterion})
+    return ordered({case.as_filed(case.fact(term, {})) for key, term in shown.rows(name) if key == criterion})
 
 
-def _sorted(facts: Iterable[Fact]) -> tuple[Fact, ...]:
+def ordered(facts: Iterable[Fact]) -> tuple[Fact, ...]:
+    """Facts in the order of their text."""
     return tuple(sorted(facts, key=str))

@@ -139,6 +139,39 @@ class Certificate(NamedTuple):
         return certificate if self.optimal else {**certificate, "optimal": False}
 
 
+class Plan(NamedTuple):
+    """A way to reach a level: claims to confirm, as the plain facts, and facts to add; none of it can be left out."""
+
+    cost: int
+    confirm: tuple[Fact, ...]
+    add: tuple[Fact, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The plan as `itss plan` prints it."""
+        return {"cost": self.cost, "confirm": _texts(self.confirm), "add": _texts(self.add)}
+
+
+class Plans(NamedTuple):
+    """Ways to have a level attained or deemed, cheapest first.
+
+    `optimal` is false where the time ran out before they were proven to be the cheapest. Where there is none, `because`
+    is a smallest set of restrictions that makes it impossible; without restrictions, of clauses.
+    """
+
+    candidate: str
+    field: str
+    level: int
+    readings: Mapping[str, str]
+    plans: tuple[Plan, ...]
+    optimal: bool = True
+    because: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """The plans as `itss plan` prints them."""
+        plans: dict[str, Any] = {"plans": [plan.as_json() for plan in self.plans], "optimal": self.optimal}
+        return plans if self.plans or not self.optimal else {**plans, "because": list(self.because)}
+
+
 def _texts(facts: Iterable[Fact]) -> list[str]:
     return [str(fact) for fact in facts]
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from itss_logic.changes import Change
     from itss_logic.costs import Costs
     from itss_logic.explain import Explainer
-    from itss_logic.explanations import Certificate, Why
+    from itss_logic.explanations import Certificate, Plans, Why
     from itss_logic.words import Words
 
 TIMEOUT = 30.0
@@ -250,6 +250,38 @@ class Policy:
         self.levels_of(field, level)
         prices = costs.prices(evidence) if costs else {}
         return self._explainer(readings).certify(evidence, (field, level), prices=prices, seconds=timeout)
+
+    def plan(
+        self,
+        evidence: Evidence,
+        field: str,
+        level: int,
+        readings: Mapping[str, str] | None = None,
+        *,
+        costs: Costs | None = None,
+        maximum: int = 5,
+        timeout: float = TIMEOUT,
+    ) -> Plans:
+        """The cheapest ways to have a level attained or deemed: claims to confirm and facts to add.
+
+        Args:
+            evidence: what is on file for the candidate.
+            field: a field of the policy.
+            level: a level of the field.
+            readings: the options that are to be in force instead of the defaults.
+            costs: what facts cost, 1 each without, and which a plan may have.
+            maximum: how many plans to give at most.
+            timeout: seconds after which those found by then are given.
+
+        Raises:
+            QuestionError: for a level, a reading or an option that does not exist.
+            SelfCheckError: where the policy's own rules do not confirm a plan.
+        """
+        from itss_logic.costs import Costs
+
+        self.levels_of(field, level)
+        planner = self._explainer(readings).planner
+        return planner.plan(evidence, (field, level), costs or Costs([]), maximum=maximum, seconds=timeout)
 
     def _explainer(self, readings: Mapping[str, str] | None) -> Explainer:
         from itss_logic.explain import Explainer

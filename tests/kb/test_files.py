@@ -24,7 +24,7 @@ PROGRAMS = [
     [DECLARATIONS],
     *([POLICY, question] for question in QUESTIONS[:3]),
     [POLICY, CHOOSING, CORE / "support.lp", CORE / "few.lp", CORE / "why.lp"],
-    [POLICY, CHOOSING, CORE / "missing.lp"],
+    [POLICY, CHOOSING, CORE / "additions.lp", CORE / "missing.lp"],
     [POLICY, CHOOSING, CORE / "support.lp", CORE / "many.lp", CORE / "margin.lp", CORE / "certify.lp"],
 ]
 """All that is put to clingo, as files."""
