@@ -93,6 +93,14 @@ class Answer(NamedTuple):
                 return result
         raise KeyError((field, level))
 
+    def next_levels(self) -> dict[str, int | None]:
+        """The level to reach next in each field: the lowest above the highest reached; None, where there is none."""
+        above: dict[str, int | None] = dict.fromkeys(self.highest)
+        for result in reversed(self.results):
+            if result.level > (self.highest[result.field] or 0):
+                above[result.field] = result.level
+        return above
+
     def as_json(self) -> dict[str, Any]:
         """The answer as `itss evaluate --format json` prints it."""
         return {

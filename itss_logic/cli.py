@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import click
 
-from itss_logic.cli_explain import certify, why
+from itss_logic.cli_explain import certify, plan, why
 from itss_logic.cli_whatif import whatif
 from itss_logic.console import (
     INTERNAL,
@@ -137,6 +137,7 @@ def export(policy: Policy, intake: Intake, output: str) -> None:
 
 cli.add_command(why)
 cli.add_command(certify)
+cli.add_command(plan)
 cli.add_command(whatif)
 
 

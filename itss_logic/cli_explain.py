@@ -31,6 +31,15 @@ of_candidate = options(
     click.option("--level", type=int, metavar="LEVEL", help="A level of the field."),
 )
 
+with_costs = click.option(
+    "--costs",
+    "costs_file",
+    type=click.Path(exists=True, dir_okay=False),
+    help="YAML file: what facts cost, and which a plan may have, by predicate, or by predicate with values.",
+)
+
+with_language = click.option("--lang", metavar="LANG", help="Language of the sentences; by default the policy's first.")
+
 with_timeout = click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
@@ -50,7 +59,7 @@ with_timeout = click.option(
     "--max", "maximum", type=click.IntRange(min=1), help="How many of these at most; 20 unless told.  [needs --all]"
 )
 @click.option("--across-readings", is_flag=True, help="Also tell how the verdict depends on the readings.")
-@click.option("--lang", metavar="LANG", help="Language of the sentences; by default the policy's first.")
+@with_language
 @with_timeout
 @click.option("--format", "form", type=click.Choice(["tree", "json", "markdown"]), default="tree", show_default=True)
 def why(
@@ -77,8 +86,8 @@ def why(
     if maximum is not None and not every:
         raise click.UsageError("--max is how many answers to give with --all; add --all, or leave it out")
     words = policy.words(lang)
-    asked = _level(policy, field, level)
-    entry = _one(intake, candidate)
+    asked = one_level(policy, field, level)
+    entry = one_candidate(intake, candidate)
     answer = policy.why(entry, *asked, readings, all=every, maximum=maximum or 20, timeout=timeout)
     [evaluation] = policy.evaluate([entry], readings, criteria=True)
     confirm(answer, evaluation)
@@ -93,7 +102,7 @@ def why(
         if form == "markdown":
             print_lines(markdown(tree))
         else:
-            _print_tree(tree)
+            print_tree(tree)
     leave(intake.exit_code)
 
 
@@ -102,13 +111,8 @@ def why(
 @of_candidate
 @with_readings
 @click.option("--all", "everybody", is_flag=True, help="Everybody's highest level in each field, as JSON lines.")
-@click.option(
-    "--costs",
-    "costs_file",
-    type=click.Path(exists=True, dir_okay=False),
-    help="YAML file: what it costs to check a fact, by predicate, or by predicate with values.",
-)
-@click.option("--lang", metavar="LANG", help="Language of the sentences; by default the policy's first.")
+@with_costs
+@with_language
 @with_timeout
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 def certify(
@@ -136,11 +140,11 @@ def certify(
     costs = Costs.read(costs_file, policy.vocabulary) if costs_file else None
     if everybody and (candidate, field, level) != (None, None, None):
         raise click.UsageError("--all is about everybody's highest levels; leave out --candidate, --field and --level")
-    asked = None if everybody else _level(policy, field, level)
+    asked = None if everybody else one_level(policy, field, level)
     if asked is None:
         _certify_all(policy, intake, readings, costs, timeout)
     else:
-        entry = _one(intake, candidate)
+        entry = one_candidate(intake, candidate)
         answer = policy.certify(entry, *asked, readings, costs=costs, timeout=timeout)
         [evaluation] = policy.evaluate([entry], readings)
         confirm(answer, evaluation)
@@ -149,7 +153,7 @@ def certify(
         else:
             from itss_logic.tree import Speaker, certificate_tree
 
-            _print_tree(certificate_tree(Speaker(policy, words, entry), answer))
+            print_tree(certificate_tree(Speaker(policy, words, entry), answer))
     leave(intake.exit_code)
 
 
@@ -174,7 +178,8 @@ def _certify_all(policy: Policy, intake: Intake, readings: dict[str, str], costs
     click.echo(as_json_text(total if optimal else {**total, "optimal": False}))
 
 
-def _print_tree(tree: Node) -> None:
+def print_tree(tree: Node) -> None:
+    """Print a tree, coloured by verdicts."""
     from itss_logic.tables import COLOURS
     from itss_logic.tree import lines
 
@@ -182,14 +187,15 @@ def _print_tree(tree: Node) -> None:
         click.secho(line, fg=COLOURS[verdict] if verdict else None)
 
 
-def _level(policy: Policy, field: str | None, level: int | None) -> tuple[str, int]:
+def one_level(policy: Policy, field: str | None, level: int | None) -> tuple[str, int]:
+    """The level that is asked about."""
     if field is None or level is None:
         raise click.UsageError("name the level with --field and --level")
     policy.levels_of(field, level)
     return field, level
 
 
-def _one(intake: Intake, candidate: str | None) -> Evidence:
+def one_candidate(intake: Intake, candidate: str | None) -> Evidence:
     """The candidate that is asked about. All evidence is read, since a later file may refuse what an earlier says."""
     found: Evidence | None = None
     names: list[str] = []
@@ -211,3 +217,63 @@ def _one(intake: Intake, candidate: str | None) -> Evidence:
         raise QuestionError(f"there is no evidence of candidate {candidate}; did you mean {' or '.join(near)}?{also}")
     leave(UNUSABLE)
     raise AssertionError
+
+
+@click.command()
+@with_evidence
+@of_candidate
+@with_readings
+@click.option("--to-highest", is_flag=True, help="The next level above the highest reached, in each field.")
+@click.option("--max", "maximum", type=click.IntRange(min=1), default=5, show_default=True, help="How many plans.")
+@with_costs
+@with_language
+@with_timeout
+@click.option("--format", "form", type=click.Choice(["tree", "json"]), default="tree", show_default=True)
+def plan(
+    policy: Policy,
+    intake: Intake,
+    candidate: str | None,
+    field: str | None,
+    level: int | None,
+    readings: dict[str, str],
+    to_highest: bool,
+    maximum: int,
+    costs_file: str | None,
+    lang: str | None,
+    timeout: float,
+    form: str,
+) -> None:
+    """The cheapest ways to a level: claims to confirm and facts to add.
+
+    Each plan is confirmed by solving again: the level is reached with it, and nothing of it can be left out. The first
+    is proven to be of least cost. Where no way leads there, the answer says which restrictions make it so.
+    """
+    from itss_logic.costs import Costs
+    from itss_logic.explain import confirm
+    from itss_logic.tree import Speaker, plans_tree
+
+    words = policy.words(lang)
+    costs = Costs.read(costs_file, policy.vocabulary) if costs_file else None
+    if to_highest and level is not None:
+        raise click.UsageError("--to-highest says which levels; leave out --level")
+    if field is not None:
+        policy.levels_of(field)
+    asked = None if to_highest else one_level(policy, field, level)
+    entry = one_candidate(intake, candidate)
+    [evaluation] = policy.evaluate([entry], readings)
+    levels = [asked] if asked else [(f, n) for f, n in evaluation.next_levels().items() if field in (None, f)]
+    told: dict[str, Any] = {}
+    for f, n in levels:
+        if n is None:
+            told[f] = {"level": None, "plans": [], "optimal": True}
+            if form == "tree":
+                click.echo(words.phrase("plan_top", candidate=printable(entry.candidate), field=words.label(f)))
+            continue
+        plans = policy.plan(entry, f, n, readings, costs=costs, maximum=maximum, timeout=timeout)
+        confirm(plans, evaluation)
+        told[f] = {"level": n, **plans.as_json()}
+        if form == "tree":
+            print_tree(plans_tree(Speaker(policy, words, entry), plans, evaluation.result(f, n).verdict))
+    if form == "json":
+        print_json(plans.as_json() if asked else told)
+    leave(intake.exit_code)

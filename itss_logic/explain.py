@@ -13,7 +13,7 @@ from itss_logic.confirm import Trial, ensure
 from itss_logic.engine import INPUTS, Optima, Question, Shown, holds_somewhere, optimise
 from itss_logic.errors import QuestionError
 from itss_logic.evidence import Evidence
-from itss_logic.explanations import Certificate, Elsewhere, Explained, Sets, Why
+from itss_logic.explanations import Certificate, Elsewhere, Explained, Plans, Sets, Why
 from itss_logic.terms import Constant, Fact, Term
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ FEW_ITEMS = 8
 """Up to so many items with attributes a support is chosen among all that is on file."""
 
 
-def confirm(answer: Why | Certificate, evaluation: Answer) -> None:
+def confirm(answer: Why | Certificate | Plans, evaluation: Answer) -> None:
     """Confirm that an explanation tells what an evaluation of all evidence does, that of other fields included.
 
     Args:
@@ -52,6 +52,12 @@ def confirm(answer: Why | Certificate, evaluation: Answer) -> None:
         SelfCheckError: where it does not.
     """
     result = evaluation.result(answer.field, answer.level)
+    if isinstance(answer, Plans):
+        needs_nothing = any(not plan.cost for plan in answer.plans)
+        ensure(
+            needs_nothing == result.is_reached, f"planned at no cost: {needs_nothing}, evaluated as {result.verdict}"
+        )
+        return
     told: list[object] = [answer.verdict]
     known: list[object] = [result.verdict]
     if isinstance(answer, Why):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from itss_logic.answers import VERDICTS
 from itss_logic.case import Case, Key, inner
 from itss_logic.errors import printable
-from itss_logic.explanations import Certificate, Explained, Why
+from itss_logic.explanations import Certificate, Explained, Plans, Why
 from itss_logic.tables import MARKS, folded
 from itss_logic.terms import Fact
 
@@ -68,14 +68,14 @@ class Speaker:
     def __init__(self, policy: Policy, words: Words, evidence: Evidence) -> None:
         self.policy, self.words, self.case = policy, words, Case(evidence, policy.vocabulary)
 
-    def root(self, answer: Why | Certificate, routes: Sequence[str] = ()) -> str:
+    def root(self, answer: Why | Certificate | Plans, verdict: str, routes: Sequence[str] = ()) -> str:
         """Whose verdict it is, on which level, and by which routes."""
         return self.words.phrase(
             "root_by" if routes else "root",
             candidate=printable(answer.candidate),
             field=self.words.label(answer.field),
             level=answer.level,
-            verdict=self.words.phrase(answer.verdict),
+            verdict=self.words.phrase(verdict),
             routes=self.words.listed([self.words.label(route) for route in routes]),
         )
 
@@ -100,6 +100,44 @@ class Speaker:
             items = [fact for fact in group if self.policy.vocabulary.predicates[inner(fact).name].is_item]
             told = [*map(self.on_file, items), *(self.says(fact) for fact in group if fact not in items)]
             yield Node(self.words.phrases["attributes"].join(told))
+
+    def item(self, phrase: str, fact: Fact, **others: str) -> Node:
+        """An item on file, with all its attributes."""
+        key = self.case.key(fact, own=True)
+        attributes = [other for other in self.case.facts if key and self.case.key(other) == key]
+        told = [self.says(other) for other in attributes if self.case.key(other, own=True) is None]
+        children = (Node(self.words.phrases["attributes"].join(told)),) if told else ()
+        return Node(self.words.phrase(phrase, fact=self.on_file(fact), item=self.on_file(fact), **others), children)
+
+    def lacks(self, facts: Collection[Fact]) -> Iterator[Node]:
+        """What is missing: item by item, and what belongs to none together."""
+        words, case = self.words, self.case
+        by_item: dict[Key | None, list[Fact]] = {}
+        for fact in facts:
+            by_item.setdefault(case.key(fact), []).append(fact)
+        for key, group in by_item.items():
+            if key is None:
+                claims = [fact for fact in group if case.is_claimed(fact)]
+                yield from (Node(words.phrase("confirmation", fact=self.says(fact))) for fact in claims)
+                yield from map(Node, self._listed([fact for fact in group if fact not in claims]))
+                continue
+            told = words.listed(list(self._listed([fact for fact in group if case.key(fact, own=True) is None])))
+            on_file = [fact for fact in case.facts if case.key(fact, own=True) == key]
+            if not on_file:
+                yield Node(words.phrase("anew", name=words.label(key[0]), facts=told))
+            elif on_file[0] == inner(on_file[0]):
+                yield self.item("near", on_file[0], facts=told)
+            else:
+                yield self.item("confirmed_near" if told else "confirmed", on_file[0], facts=told)
+
+    def _listed(self, facts: Iterable[Fact]) -> Iterator[str]:
+        """Facts as what is lacking, those of one predicate together where the policy has words for that."""
+        by_predicate: dict[str, list[Fact]] = {}
+        for fact in facts:
+            by_predicate.setdefault(fact.name, []).append(fact)
+        for name, group in by_predicate.items():
+            together = self.words.lack(name, [self.values(fact) for fact in group])
+            yield from [together] if together else map(self.says, group)
 
     def values(self, fact: Fact) -> Mapping[str, object]:
         """What a fact says by JSON key, without the item that it is of; text of the candidate's is made printable."""
@@ -130,7 +168,23 @@ def certificate_tree(speaker: Speaker, certificate: Certificate) -> Node:
         children.append(Node(words.phrase("load_bearing", count=len(certificate.load_bearing)), bearing))
     if not certificate.optimal:
         children.append(Node(words.phrase("not_optimal")))
-    return Node(speaker.root(certificate), tuple(children), certificate.verdict)
+    return Node(speaker.root(certificate, certificate.verdict), tuple(children), certificate.verdict)
+
+
+def plans_tree(speaker: Speaker, plans: Plans, verdict: str) -> Node:
+    """Ways to reach a level on which this is the verdict."""
+    words = speaker.words
+    children = [
+        Node(words.phrase("plan", number=number, cost=plan.cost), tuple(speaker.lacks([*plan.confirm, *plan.add])))
+        if plan.cost
+        else Node(words.phrase("plan_empty"))
+        for number, plan in enumerate(plans.plans, 1)
+    ]
+    if not plans.optimal:
+        children.append(Node(words.phrase("not_optimal" if children else "plan_not_found")))
+    elif not children:
+        children.append(Node(words.phrase("plan_impossible"), tuple(map(Node, plans.because))))
+    return Node(speaker.root(plans, verdict), tuple(children), verdict)
 
 
 class Teller(Speaker):
@@ -151,7 +205,7 @@ class Teller(Speaker):
             *self._elsewhere(),
             Node(words.phrase("in_force", readings=self._readings())),
         ]
-        return Node(self.root(why, why.routes), tuple(children), why.verdict)
+        return Node(self.root(why, why.verdict, why.routes), tuple(children), why.verdict)
 
     def _readings(self) -> str:
         other = [f"{name}={option}" for name, option in self.why.readings.items() if self.defaults[name] != option]
@@ -199,19 +253,11 @@ class Teller(Speaker):
         rests = words.rests_on.get((self.why.field, self.why.level, criterion.name), [])
         others = tuple(node for rest in rests for node in self._clause(*rest))
         children = [node._replace(children=node.children + others) for node in self._clause(criterion.name)]
-        children += [self._item("counts", fact) for fact in criterion.evidence]
-        children += [self._item("would_count", fact) for fact in criterion.claimed]
+        children += [self.item("counts", fact) for fact in criterion.evidence]
+        children += [self.item("would_count", fact) for fact in criterion.claimed]
         if not criterion.is_met:
             children += self._missing(criterion) if criterion.is_counted else self._levels(criterion)
         return Node(text, tuple(children), verdict)
-
-    def _item(self, phrase: str, fact: Fact, **others: str) -> Node:
-        """An item on file, with all its attributes."""
-        key = self.case.key(fact, own=True)
-        attributes = [other for other in self.case.facts if key and self.case.key(other) == key]
-        told = [self.says(other) for other in attributes if self.case.key(other, own=True) is None]
-        children = (Node(self.words.phrases["attributes"].join(told)),) if told else ()
-        return Node(self.words.phrase(phrase, fact=self.on_file(fact), item=self.on_file(fact), **others), children)
 
     def _levels(self, criterion: Explained) -> Iterator[Node]:
         return (Node(self.words.phrase("see_level", level=level)) for level in criterion.levels)
@@ -226,7 +272,7 @@ class Teller(Speaker):
             text = words.phrase(proven if self.why.optimal else "missing_so_far", count=len(facts))
             if len(criterion.missing) > 1:
                 text = words.phrase("alternative", number=number, count=len(criterion.missing), missing=text)
-            yield Node(text, tuple(self._lacks(facts)))
+            yield Node(text, tuple(self.lacks(facts)))
 
     def _not_counted(self, criterion: Explained) -> Iterator[Node]:
         """Items on file of the kind that counts, which do not; of those that are near it is told what they lack."""
@@ -239,41 +285,11 @@ class Teller(Speaker):
             and fact not in told
             and self.case.key(fact) not in near
         ]
-        yield from (self._item("not_counted", fact) for fact in others[:MOST])
+        yield from (self.item("not_counted", fact) for fact in others[:MOST])
         if len(others) > MOST:
             yield Node(self.words.phrase("not_counted_more", count=len(others) - MOST))
         if not others and not told and not near:
             yield Node(self.words.phrase("nothing_counts"))
-
-    def _lacks(self, facts: Collection[Fact]) -> Iterator[Node]:
-        """What is missing: item by item, and what belongs to none together."""
-        words, case = self.words, self.case
-        by_item: dict[Key | None, list[Fact]] = {}
-        for fact in facts:
-            by_item.setdefault(case.key(fact), []).append(fact)
-        for key, group in by_item.items():
-            if key is None:
-                claims = [fact for fact in group if case.is_claimed(fact)]
-                yield from (Node(words.phrase("confirmation", fact=self.says(fact))) for fact in claims)
-                yield from map(Node, self._listed([fact for fact in group if fact not in claims]))
-                continue
-            told = words.listed(list(self._listed([fact for fact in group if case.key(fact, own=True) is None])))
-            on_file = [fact for fact in case.facts if case.key(fact, own=True) == key]
-            if not on_file:
-                yield Node(words.phrase("anew", name=words.label(key[0]), facts=told))
-            elif on_file[0] == inner(on_file[0]):
-                yield self._item("near", on_file[0], facts=told)
-            else:
-                yield self._item("confirmed_near" if told else "confirmed", on_file[0], facts=told)
-
-    def _listed(self, facts: Iterable[Fact]) -> Iterator[str]:
-        """Facts as what is lacking, those of one predicate together where the policy has words for that."""
-        by_predicate: dict[str, list[Fact]] = {}
-        for fact in facts:
-            by_predicate.setdefault(fact.name, []).append(fact)
-        for name, group in by_predicate.items():
-            together = self.words.lack(name, [self.values(fact) for fact in group])
-            yield from [together] if together else map(self.says, group)
 
     def _supports(self) -> Iterator[Node]:
         for facts in self.why.supports if self.why.verdict != VERDICTS[-1] else ():
