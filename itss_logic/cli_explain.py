@@ -246,7 +246,7 @@ def plan(
     """The cheapest ways to a level: claims to confirm and facts to add.
 
     Each plan is confirmed by solving again: the level is reached with it, and nothing of it can be left out. The first
-    is proven to be of least cost. Where no way leads there, the answer says which restrictions make it so.
+    is proven to be of least cost. Where none is possible, the answer says which restrictions make it so.
     """
     from itss_logic.costs import Costs
     from itss_logic.explain import confirm

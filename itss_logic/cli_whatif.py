@@ -59,8 +59,8 @@ def whatif(
     """Which verdicts change, with other facts, other readings or a changed policy.
 
     Before is the policy as it stands, under the base readings; what --add, --remove, --confirm, --reading and
-    --policy-change say holds after. A FACT is written as in .lp files, with its candidate:
-    'achievement("E-1", hardware, book, "b-1")'.
+    --policy-change say holds after. A FACT is written as itss export writes it, such as
+    'PREDICATE("candidate", value, "id")'.
     """
     from itss_logic import comparison
     from itss_logic.errors import Place
@@ -80,11 +80,11 @@ def whatif(
     people = list(intake)
     if not people:
         leave(UNUSABLE)
-    outcomes: dict[str, Any] = {}
+    effects: dict[str, Any] = {}
     before = None
     try:
         for scenario in scenarios:
-            before, outcomes[scenario.name] = what_if(policy, people, scenario, base, before)
+            before, effects[scenario.name] = what_if(policy, people, scenario, base, before)
     except EditError as error:
         click.echo(str(error), err=True)
         leave(UNUSABLE)
@@ -92,12 +92,12 @@ def whatif(
     told = [answer.as_json() for answer in before]
     labels = policy.words().labels
     if form == "json" and named:
-        found = {name: outcome.as_json() for name, outcome in outcomes.items()}
+        found = {name: effect.as_json() for name, effect in effects.items()}
         print_json({"before": told, "scenarios": found})
     elif form == "json":
-        print_json({"before": told, **outcomes[""].as_json()})
+        print_json({"before": told, **effects[""].as_json()})
     elif named:
-        print_lines(comparison.scenario_table(before, outcomes, labels, columns()))
+        print_lines(comparison.scenario_table(before, effects, labels, columns()))
     else:
-        print_lines(comparison.changes_table(before, outcomes[""], labels, columns()))
+        print_lines(comparison.changes_table(before, effects[""], labels, columns()))
     leave(intake.exit_code)

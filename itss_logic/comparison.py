@@ -10,15 +10,15 @@ from itss_logic.tables import MARKS, NOTHING, aligned, cut, folded, pad, width
 
 if TYPE_CHECKING:
     from itss_logic.answers import Answer, Result
-    from itss_logic.scenarios import Outcome
+    from itss_logic.scenarios import Effect
 
 
 def changes_table(
-    before: Sequence[Answer], outcome: Outcome, labels: Mapping[str, str], columns: int | None
+    before: Sequence[Answer], effect: Effect, labels: Mapping[str, str], columns: int | None
 ) -> Iterator[str]:
     """A row for each level of which something is another than before: its verdict, or which criteria are unmet."""
     told: list[tuple[list[str], str]] = []
-    for one, other in zip(before, outcome.after, strict=True):
+    for one, other in zip(before, effect.after, strict=True):
         for was, now in zip(one.results, other.results, strict=True):
             if (was.verdict, was.unmet) != (now.verdict, now.unmet):
                 row = [printable(one.candidate), labels.get(was.field, was.field), str(was.level)]
@@ -33,26 +33,26 @@ def changes_table(
     for line, (_, criteria) in zip(lines, told, strict=True):
         yield from folded(f"{pad(line, edge)}  ", criteria, columns)
     yield ""
-    count = len(outcome.changes)
+    count = len(effect.changes)
     yield f"{count} {'verdict changes' if count == 1 else 'verdicts change'}"
 
 
 def scenario_table(
-    before: Sequence[Answer], outcomes: Mapping[str, Outcome], labels: Mapping[str, str], columns: int | None
+    before: Sequence[Answer], effects: Mapping[str, Effect], labels: Mapping[str, str], columns: int | None
 ) -> Iterator[str]:
     """A row for each level whose verdict is another in some scenario, with its verdict in each that changes it."""
     shown: list[list[str]] = []
     for number, answer in enumerate(before):
         for place, was in enumerate(answer.results):
-            others = [outcome.after[number].results[place] for outcome in outcomes.values()]
+            others = [effect.after[number].results[place] for effect in effects.values()]
             if any(now.verdict != was.verdict for now in others):
                 row = [printable(answer.candidate), labels.get(was.field, was.field), str(was.level), _verdict(was)]
                 shown.append(row + [NOTHING if now.verdict == was.verdict else _verdict(now) for now in others])
     if shown:
-        header = ["Candidate", "Field", "Level", "Before", *(printable(name) for name in outcomes)]
+        header = ["Candidate", "Field", "Level", "Before", *(printable(name) for name in effects)]
         yield from aligned([_narrow(row, columns) for row in [header, *shown]])
         yield ""
-    counts = [[f"{printable(name)}:", str(len(outcome.changes))] for name, outcome in outcomes.items()]
+    counts = [[f"{printable(name)}:", str(len(effect.changes))] for name, effect in effects.items()]
     yield from (f"{line} of the verdicts change" for line in aligned(counts))
 
 

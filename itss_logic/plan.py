@@ -18,7 +18,7 @@ from itss_logic.vocabulary import CLAIMED
 
 PLAN = ("additions.lp", "plan.lp")
 BLAME = (*PLAN, "blame.lp")
-IMPLIED = ("implied.lp",)
+SUBSUMED = ("subsumed.lp",)
 """Questions, each as the files of `core` that put it."""
 
 
@@ -27,7 +27,7 @@ class Planner:
 
     def __init__(self, explainer: Explainer) -> None:
         self.explainer, self.policy = explainer, explainer.policy
-        self.implied: dict[Level, list[str]] = {}
+        self.subsumed: dict[Level, list[str]] = {}
 
     def plan(self, evidence: Evidence, level: Level, costs: Costs, *, maximum: int, seconds: float) -> Plans:
         """Find plans, cheapest first.
@@ -55,7 +55,7 @@ class Planner:
     def _facts(self, case: Case, level: Level, costs: Costs) -> Iterator[str]:
         """What is asked, beside what is on file: what facts cost and which are restricted, and what is known ahead."""
         yield WHO
-        yield from self._implied(level)
+        yield from self._subsumed(level)
         kinds = [*self._shapes(level), *self._claims(case, level[0])]
         for predicate, rest, fact in dict.fromkeys(kinds):
             price = costs.of(fact)
@@ -79,18 +79,18 @@ class Planner:
                 predicate, _, rest = case.parts(inner(fact))
                 yield predicate, rest, inner(fact)
 
-    def _implied(self, level: Level) -> list[str]:
-        """Which criteria are such that what supplies a witness of one does so of another; see `implied.lp`."""
-        if level not in self.implied:
-            shown = self.explainer.question(IMPLIED, level).bravely(WHO)
+    def _subsumed(self, level: Level) -> list[str]:
+        """Which criteria are such that what supplies a witness of one does so of another; see `subsumed.lp`."""
+        if level not in self.subsumed:
+            shown = self.explainer.question(SUBSUMED, level).bravely(WHO)
             apart, counted = set(shown.rows("apart")), shown.rows("counted")
-            self.implied[level] = [
-                f"implied({write(one)},{write(other)})"
+            self.subsumed[level] = [
+                f"subsumed({write(one)},{write(other)})"
                 for one, item in counted
                 for other, same in counted
                 if item == same and one != other and (one, other) not in apart
             ]
-        return self.implied[level]
+        return self.subsumed[level]
 
     def _confirmed(
         self, trial: Trial, evidence: Evidence, level: Level, costs: Costs, facts: Sequence[Fact], *, proven: bool

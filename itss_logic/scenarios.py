@@ -67,14 +67,14 @@ class Flip(NamedTuple):
     after: str
 
 
-class Outcome(NamedTuple):
+class Effect(NamedTuple):
     """What a scenario comes to: the answers after it, and each verdict that is another than before."""
 
     after: tuple[Answer, ...]
     changes: tuple[Flip, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """The outcome as `itss whatif --format json` prints it."""
+        """The effect as `itss whatif --format json` prints it."""
         return {
             "after": [answer.as_json() for answer in self.after],
             "changes": [change._asdict() for change in self.changes],
@@ -95,7 +95,7 @@ def what_if(
     scenario: Scenario,
     readings: Mapping[str, str] | None = None,
     before: Sequence[Answer] | None = None,
-) -> tuple[tuple[Answer, ...], Outcome]:
+) -> tuple[tuple[Answer, ...], Effect]:
     """The answers before and after a scenario.
 
     Args:
@@ -120,7 +120,7 @@ def what_if(
     )
     found = {answer.candidate: answer for answer in judged}
     after = tuple(found.get(answer.candidate, answer) for answer in known)
-    return known, Outcome(after, tuple(flips(known, after)))
+    return known, Effect(after, tuple(flips(known, after)))
 
 
 def flips(before: Iterable[Answer], after: Iterable[Answer]) -> Iterator[Flip]:

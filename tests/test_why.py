@@ -456,8 +456,8 @@ BREAKS = [
         "kenji",
         "hardware:5",
         "missing.lp",
-        "1@3, K, E : added(K, E), addition(K, E)",
-        "-1@3, K, E : added(K, E), addition(K, E)",
+        "1@3, V, E : added(V, E), addition(V, E)",
+        "-1@3, V, E : added(V, E), addition(V, E)",
     ),
     (
         "why",
@@ -544,11 +544,11 @@ def test_missing_facts_that_are_no_sound_evidence_are_caught(broken: Path) -> No
     told = json.loads(run("why", "-", *about, stdin=people).stdout)
     # A second role is not to be had: a new project is the only way.
     assert [len(criterion["missing"]) for criterion in told["criteria"][:2]] == [18, 9]
-    path = broken / "core" / "missing.lp"
-    old = "fills(missing(K), Item, J, Id), valued(Predicate, Id)."
+    path = broken / "core" / "additions.lp"
+    old = "fills(V, Item, J, Id), valued(Predicate, Id)."
     text = path.read_text(encoding="utf-8")
     assert old in text
-    path.write_text(text.replace(old, "fills(missing(K), Item, J, Id), valued(Predicate, X)."), encoding="utf-8")
+    path.write_text(text.replace(old, "fills(V, Item, J, Id), valued(Predicate, X)."), encoding="utf-8")
     result = run("why", "-", *about, "--kb", broken, stdin=people)
     assert isinstance(result.exception, SelfCheckError)
     assert "second value" in str(result.exception)
@@ -679,7 +679,10 @@ def test_both_ways_to_choose_a_support_come_to_the_same(
 
 def test_what_supplies_a_criterion_is_declared(policy: Policy) -> None:
     supplied = {
-        criterion for criterion, *_ in policy.question("missing.lp", choosing=True).declarations()("supplied_by", 2)
+        criterion
+        for criterion, *_ in policy.question("why.lp", "support.lp", "few.lp", choosing=True).declarations()(
+            "supplied_by", 2
+        )
     }
     assert supplied == {
         clause.criterion for clause in policy.clauses if clause.criterion in dict(policy.declared("criterion", 2))

@@ -18,7 +18,8 @@ POLICY, DECLARATIONS, CHOOSING = ENTRIES = [
     KB / "customer_service" / name for name in ("policy.lp", "declarations.lp", "explain.lp")
 ]
 CORE = KB / "core"
-QUESTIONS = [CORE / f"{name}.lp" for name in ("evaluate", "checklist", "across", "why", "missing", "certify")]
+NAMES = ("evaluate", "checklist", "across", "why", "missing", "certify", "plan", "blame", "subsumed")
+QUESTIONS = [CORE / f"{name}.lp" for name in NAMES]
 PROGRAMS = [
     [POLICY],
     [DECLARATIONS],
@@ -26,6 +27,9 @@ PROGRAMS = [
     [POLICY, CHOOSING, CORE / "support.lp", CORE / "few.lp", CORE / "why.lp"],
     [POLICY, CHOOSING, CORE / "additions.lp", CORE / "missing.lp"],
     [POLICY, CHOOSING, CORE / "support.lp", CORE / "many.lp", CORE / "margin.lp", CORE / "certify.lp"],
+    [POLICY, CHOOSING, CORE / "additions.lp", CORE / "plan.lp"],
+    [POLICY, CHOOSING, CORE / "additions.lp", CORE / "plan.lp", CORE / "blame.lp"],
+    [POLICY, CHOOSING, CORE / "subsumed.lp"],
 ]
 """All that is put to clingo, as files."""
 
