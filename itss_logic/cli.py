@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 import click
 
 from itss_logic.cli_explain import certify, plan, why
-from itss_logic.cli_whatif import whatif
+from itss_logic.cli_whatif import impact, whatif
 from itss_logic.console import (
     INTERNAL,
     INTERRUPTED,
@@ -139,6 +139,7 @@ cli.add_command(why)
 cli.add_command(certify)
 cli.add_command(plan)
 cli.add_command(whatif)
+cli.add_command(impact)
 
 
 @cli.group()

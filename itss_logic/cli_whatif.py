@@ -1,4 +1,4 @@
-"""The commands for what might be otherwise: `itss whatif`."""
+"""The commands for what might be otherwise: `itss whatif` and `itss impact`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from itss_logic.console import (
     leave,
     print_json,
     print_lines,
+    progress,
     with_evidence,
     with_readings,
 )
@@ -100,4 +101,54 @@ def whatif(
         print_lines(comparison.scenario_table(before, effects, labels, columns()))
     else:
         print_lines(comparison.changes_table(before, effects[""], labels, columns()))
+    leave(intake.exit_code)
+
+
+@click.command()
+@with_evidence
+@with_readings
+@base_readings
+@click.option(
+    "--plot",
+    "picture",
+    type=click.Path(dir_okay=False, writable=True),
+    help="Also draw who moves from which level to which: a file .svg or .png.",
+)
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+def impact(
+    policy: Policy,
+    intake: Intake,
+    readings: dict[str, str],
+    base: dict[str, str],
+    picture: str | None,
+    form: str,
+) -> None:
+    """What a changed policy, or other readings, do to the verdicts of a population.
+
+    Before is the policy as it stands, under the base readings; --policy-change and --reading say what is otherwise
+    after. Each verdict that flips is told with a smallest set of these changes which alone gives it.
+    """
+    from itss_logic import comparison
+    from itss_logic.impact import impact as compare
+
+    if not readings and not click.get_current_context().params["policy_changes"]:
+        raise click.UsageError("say what is to be otherwise: --policy-change or --reading")
+    if picture:
+        from itss_logic.plot import check_form
+
+        check_form(picture)
+    with progress("candidates") as told:
+        found = compare(policy, intake, readings, base, told)
+    if not found.candidates:
+        leave(UNUSABLE)
+    labels = policy.words().labels
+    if form == "json":
+        print_json(found.as_json())
+    else:
+        print_lines(comparison.impact_table(found, labels, columns()))
+    if picture:
+        from itss_logic.plot import moves
+
+        moves(found, labels, picture)
+        click.echo(f"{picture} written", err=True)
     leave(intake.exit_code)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from itss_logic.answers import VERDICTS
+from itss_logic.console import count
 from itss_logic.errors import printable
 from itss_logic.tables import MARKS, NOTHING, aligned, cut, folded, pad, width
 
 if TYPE_CHECKING:
     from itss_logic.answers import Answer, Result
-    from itss_logic.scenarios import Effect
+    from itss_logic.impact import Impact
+    from itss_logic.scenarios import Effect, Flip
+
+BETTER, WORSE = "▲", "▼"
 
 
 def changes_table(
@@ -56,8 +62,49 @@ def scenario_table(
     yield from (f"{line} of the verdicts change" for line in aligned(counts))
 
 
+FLIPS = 20
+"""How many flips a table tells one by one at most."""
+
+
+def impact_table(impact: Impact, labels: Mapping[str, str], columns: int | None) -> Iterator[str]:
+    """How many candidates have each verdict before and after, how many flip each way, because of what, and who."""
+    rows = [["Field", "Level", *(f"{MARKS[verdict]} {verdict.replace('_', ' ')}" for verdict in VERDICTS), "Flips"]]
+    for field, level in impact.levels:
+        ways = [_is_better(flip) for flip, _ in impact.flips if (flip.field, flip.level) == (field, level)]
+        counts = [(impact.before.get((field, level, v), 0), impact.after.get((field, level, v), 0)) for v in VERDICTS]
+        cells = [str(was) if was == now else f"{was} → {now}" for was, now in counts]
+        told = f"{BETTER}{sum(ways)} {WORSE}{len(ways) - sum(ways)}" if ways else NOTHING
+        rows.append([labels.get(field, field), str(level), *cells, told])
+    yield from aligned(rows)
+    yield ""
+    whole = f"{count(impact.candidates, 'candidate')}, {count(len(impact.flips), 'verdict')} flipped"
+    better = sum(_is_better(flip) for flip, _ in impact.flips)
+    yield f"{whole}: {BETTER}{better} to a better one, {WORSE}{len(impact.flips) - better} to a worse one"
+    if not impact.flips:
+        return
+    yield ""
+    causes = Counter(because for _, because in impact.flips)
+    yield from aligned([["Because of", "Flips"], *([" and ".join(c), str(n)] for c, n in causes.most_common())])
+    yield ""
+    shown = [["Candidate", "Field", "Level", "Before", "", "After", "Because of"]]
+    for flip, because in impact.flips[:FLIPS]:
+        who = [printable(flip.candidate), labels.get(flip.field, flip.field), str(flip.level)]
+        shown.append([*who, _said(flip.before), "→", _said(flip.after), " and ".join(because)])
+    yield from aligned([_narrow(row, columns) for row in shown])
+    if len(impact.flips) > FLIPS:
+        yield f"and {len(impact.flips) - FLIPS} more; --format json tells all"
+
+
+def _is_better(flip: Flip) -> bool:
+    return VERDICTS.index(flip.after) < VERDICTS.index(flip.before)
+
+
+def _said(verdict: str) -> str:
+    return f"{MARKS[verdict]} {verdict.replace('_', ' ')}"
+
+
 def _verdict(result: Result) -> str:
-    return f"{MARKS[result.verdict]} {result.verdict.replace('_', ' ')}"
+    return _said(result.verdict)
 
 
 def _criteria(was: Result, now: Result) -> str:

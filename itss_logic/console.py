@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -165,6 +166,22 @@ def _load(category: str | None, kb: str | None, changes: Sequence[str]) -> Polic
     from itss_logic.changes import read_changes
 
     return policy.changed(read_changes(changes, policy))
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int], None]]:
+    """Shows on a terminal how many of something are done; gives what is to be told that."""
+    shown = sys.stderr.isatty()
+
+    def told(number: int) -> None:
+        if shown:
+            click.echo(f"\r{number:,} {what} ", nl=False, err=True)
+
+    try:
+        yield told
+    finally:
+        if shown:
+            click.echo("\r\033[K", nl=False, err=True)
 
 
 def as_json_text(value: object, indent: int | None = None) -> str:

@@ -288,6 +288,21 @@ def _section(part: object) -> Configuration:
     return part
 
 
+def least(control: Control, atom: str) -> Shown:
+    """The optimal answer to a ground question among those that have an atom.
+
+    Raises:
+        SelfCheckError: where none has.
+    """
+    solve, solver = _section(control.configuration.solve), _section(control.configuration.solver)
+    solve.opt_mode, solve.models, solver.opt_strategy = "optN", 1, "usc"
+    with control.solve(yield_=True, assumptions=[(parse_term(atom), True)]) as handle:
+        for model in handle:
+            if model.optimality_proven:
+                return Shown(model.symbols(shown=True))
+    raise SelfCheckError(f"no answer has {atom}")
+
+
 def _optimise(control: Control, limit: int, seconds: float, strategy: str) -> tuple[list[Shown], Shown | None, bool]:
     solve, solver = _section(control.configuration.solve), _section(control.configuration.solver)
     solve.opt_mode, solve.models, solve.project, solver.opt_strategy = "optN", limit, "show", strategy

@@ -1,0 +1,188 @@
+"""What a change of the policy does to a population: verdicts before and after, and because of what each flips."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from itss_logic.answers import VERDICTS
+from itss_logic.changes import Change
+from itss_logic.confirm import ensure
+from itss_logic.engine import Facts, least
+from itss_logic.evaluation import chunks
+from itss_logic.scenarios import flips
+
+if TYPE_CHECKING:
+    from itss_logic.answers import Answer
+    from itss_logic.evidence import Evidence
+    from itss_logic.policy import Policy
+    from itss_logic.scenarios import Flip
+
+TOGETHER = 20
+"""How many candidates one `Control` gets at most to tell because of what their verdicts flip."""
+
+
+class Turn(NamedTuple):
+    """Another option of a reading in force than before."""
+
+    id: str
+    before: str
+    after: str
+
+
+class Attributed(NamedTuple):
+    """A verdict that flips, and a smallest set of changes which alone give it: ids of clauses, names of readings."""
+
+    flip: Flip
+    because: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The flip as `itss impact --format json` prints it."""
+        return {**self.flip._asdict(), "because": list(self.because)}
+
+
+class Impact(NamedTuple):
+    """What a change does to a population.
+
+    `before` and `after` count the verdicts by field, level and verdict; `moves` the candidates by field, highest level
+    before and highest level after, None for none. `changes` are the ids of all that is otherwise.
+    """
+
+    levels: Sequence[tuple[str, int]]
+    changes: tuple[str, ...]
+    candidates: int
+    before: Mapping[tuple[str, int, str], int]
+    after: Mapping[tuple[str, int, str], int]
+    moves: Mapping[tuple[str, int | None, int | None], int]
+    flips: tuple[Attributed, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The impact as `itss impact --format json` prints it."""
+        return {
+            "counts": {"before": self._counts(self.before), "after": self._counts(self.after)},
+            "flips": [flip.as_json() for flip in self.flips],
+        }
+
+    def _counts(self, counted: Mapping[tuple[str, int, str], int]) -> dict[str, dict[str, dict[str, int]]]:
+        counts: dict[str, dict[str, dict[str, int]]] = {}
+        for field, level in self.levels:
+            of_level = {verdict: counted.get((field, level, verdict), 0) for verdict in VERDICTS}
+            counts.setdefault(field, {})[str(level)] = of_level
+        return counts
+
+
+def impact(
+    policy: Policy,
+    entries: Iterable[Evidence],
+    readings: Mapping[str, str] | None = None,
+    base: Mapping[str, str] | None = None,
+    progress: Callable[[int], object] = lambda candidates: None,
+) -> Impact:
+    """Compare the verdicts of a population under a changed policy with those before.
+
+    Args:
+        policy: the changed one; before is the policy that it was made of.
+        entries: the evidence, a candidate each.
+        readings: the options in force after, where they are not those before.
+        base: the options in force before, instead of the defaults.
+        progress: is told how many candidates were compared, from time to time.
+
+    Raises:
+        QuestionError: for a reading or an option that does not exist.
+        SelfCheckError: where the policy's own rules do not confirm because of what a verdict flips.
+    """
+    before = policy.in_force(base)
+    after = policy.in_force({**before, **(readings or {})})
+    turns = [Turn(name, before[name], option) for name, option in after.items() if before[name] != option]
+    comparison = Comparison(policy, before, [*policy.changes, *turns])
+    found: list[Attributed] = []
+    counts: tuple[Counter[Any], Counter[Any]] = Counter(), Counter()
+    moves: Counter[tuple[str, int | None, int | None]] = Counter()
+    candidates = 0
+    for chunk in chunks(entries):
+        answers = [list(comparison.answers(chunk, comparison.changes if changed else [])) for changed in (False, True)]
+        for counted, side in zip(counts, answers, strict=True):
+            counted.update((r.field, r.level, r.verdict) for answer in side for r in answer.results)
+        for was, now in zip(*answers, strict=True):
+            moves.update((field, was.highest[field], now.highest[field]) for field in policy.fields)
+        found += comparison.attributed(chunk, list(flips(*answers)))
+        candidates += len(chunk)
+        progress(candidates)
+    return Impact(policy.levels, comparison.names, candidates, counts[0], counts[1], moves, tuple(found))
+
+
+class Comparison:
+    """A policy before and after changes, and after any part of them."""
+
+    def __init__(self, policy: Policy, before: Mapping[str, str], changes: Sequence[Change | Turn]) -> None:
+        self.policy, self.before, self.changes = policy.unchanged, before, changes
+        self.names = tuple(change.id for change in changes)
+        self.policies: dict[tuple[str, ...], Policy] = {}
+
+    def answers(self, people: Sequence[Evidence], made: Sequence[Change | Turn]) -> Iterable[Answer]:
+        """The verdicts of people once some of the changes are made."""
+        clauses = [change for change in made if isinstance(change, Change)]
+        key = tuple(change.id for change in clauses)
+        if key not in self.policies:
+            self.policies[key] = self.policy.changed(clauses)
+        readings = {**self.before, **{turn.id: turn.after for turn in made if isinstance(turn, Turn)}}
+        return self.policies[key].evaluate(people, readings)
+
+    def attributed(self, people: Sequence[Evidence], found: Sequence[Flip]) -> list[Attributed]:
+        """Flips of some people, each with the fewest changes that alone give it, as the policy's own rules confirm."""
+        if len(self.changes) == 1:
+            return [Attributed(flip, self.names) for flip in found]
+        of = {person.candidate: person for person in people}
+        flipped = list(dict.fromkeys(flip.candidate for flip in found))
+        attributed: list[Attributed] = []
+        for start in range(0, len(flipped), TOGETHER):
+            some = flipped[start : start + TOGETHER]
+            theirs = [flip for flip in found if flip.candidate in some]
+            attributed += self._attributed([of[candidate] for candidate in some], theirs)
+        self._confirm(of, attributed)
+        return attributed
+
+    def _attributed(self, people: Sequence[Evidence], found: Sequence[Flip]) -> list[Attributed]:
+        turning = [change.id for change in self.changes if isinstance(change, Turn)]
+        facts = Facts(people, {name: option for name, option in self.before.items() if name not in turning})
+        control = self.policy.question("because.lp").ground("\n".join([facts.text, *self._proposed()]))
+        numbers = {person.candidate: number for number, person in enumerate(people)}
+        attributed = []
+        for flip in found:
+            atom = f"verdict({numbers[flip.candidate]},{flip.field},{flip.level},{flip.after})"
+            made = [number for (number,) in least(control, atom).rows("made")]
+            attributed.append(Attributed(flip, tuple(self.names[n - 1] for n in sorted(made))))
+        return attributed
+
+    def _proposed(self) -> Iterable[str]:
+        """The changes as facts, by number."""
+        for number, change in enumerate(self.changes, 1):
+            yield f"change({number},{number})."
+            if isinstance(change, Turn):
+                yield f"turned({number},{change.id},{change.before},{change.after})."
+            else:
+                yield from (f"{fact.replace('changed(', f'proposed({number},', 1)}." for fact in change.facts())
+
+    def _confirm(self, people: Mapping[str, Evidence], found: Sequence[Attributed]) -> None:
+        """Confirm that each set of changes gives the verdicts it is to give, and that no part of it does."""
+        by_set: dict[tuple[str, ...], list[Flip]] = {}
+        for flip, because in found:
+            by_set.setdefault(because, []).append(flip)
+        for because, theirs in by_set.items():
+            if because != self.names:
+                self._ensure(people, because, theirs, held=True)
+            if len(because) > 1:
+                for name in because:
+                    self._ensure(people, [other for other in because if other != name], theirs, held=False)
+
+    def _ensure(
+        self, people: Mapping[str, Evidence], names: Sequence[str], theirs: Iterable[Flip], *, held: bool
+    ) -> None:
+        made = [change for change in self.changes if change.id in names]
+        concerned = [people[candidate] for candidate in dict.fromkeys(flip.candidate for flip in theirs)]
+        answers = {answer.candidate: answer for answer in self.answers(concerned, made)}
+        for flip in theirs:
+            verdict = answers[flip.candidate].result(flip.field, flip.level).verdict
+            what = f"{flip.candidate}, {flip.field} {flip.level}: {verdict} because of {', '.join(names)}"
+            ensure((verdict == flip.after) == held, f"{what}, told {flip.after}")
