@@ -68,6 +68,14 @@ class Result(NamedTuple):
         return result
 
 
+class Verdicts(NamedTuple):
+    """The verdicts on one candidate, by field and level, and the highest level reached in each field, or None."""
+
+    candidate: str
+    verdicts: Mapping[tuple[str, int], str]
+    highest: Mapping[str, int | None]
+
+
 class Answer(NamedTuple):
     """The verdicts on one candidate, with the digests of the policy and the evidence that they rest on.
 
@@ -92,6 +100,11 @@ class Answer(NamedTuple):
             if (result.field, result.level) == (field, level):
                 return result
         raise KeyError((field, level))
+
+    @property
+    def summary(self) -> Verdicts:
+        """The verdicts, and nothing beside them."""
+        return Verdicts(self.candidate, {(r.field, r.level): r.verdict for r in self.results}, self.highest)
 
     def next_levels(self) -> dict[str, int | None]:
         """The level to reach next in each field: the lowest above the highest reached; None, where there is none."""

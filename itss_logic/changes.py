@@ -55,7 +55,7 @@ FORM = "a policy change is a mapping of clause ids to new parameters, such as `C
 
 
 def changes_of(value: Members, policy: Policy, where: str) -> Iterator[Change]:
-    """The changes that a mapping of clause ids to new parameters makes. What is as it was is no change.
+    """The changes that a mapping of clause ids to new parameters makes.
 
     Args:
         value: clause ids to parameters, nested as `itss policy show CLAUSE --format json` prints them.
@@ -74,9 +74,17 @@ def changes_of(value: Members, policy: Policy, where: str) -> Iterator[Change]:
             raise QuestionError(f"{where}: {id} is {_said(parameters)}; write parameters, such as `{{required: 2}}`")
         reader = Reader(policy, clause.field, f"{where}: {id}")
         new = dict(reader.leaves(parameters, clause.parameters, ()))
-        changed = {path: one for path, one in new.items() if not _equal(one, _at(clause.parameters, path))}
-        if changed:
-            yield Change(clause.field, clause.level, clause.criterion, changed)
+        if new:
+            yield Change(clause.field, clause.level, clause.criterion, new)
+
+
+def effective(changes: Iterable[Change], policy: Policy) -> Iterator[Change]:
+    """Changes without what is so in a policy already."""
+    for change in changes:
+        now = policy.clause(change.id).parameters
+        parameters = {path: one for path, one in change.parameters.items() if not _equal(one, _at(now, path))}
+        if parameters:
+            yield change._replace(parameters=parameters)
 
 
 def merged(changes: Iterable[Change]) -> tuple[Change, ...]:

@@ -73,7 +73,7 @@ def whatif(
     policy = policy.unchanged
     policy.in_force({**base, **readings})
     named = read_scenarios(scenario_file, policy) if scenario_file else []
-    if not named and common == Scenario(""):
+    if not named and not edits and not readings and not click.get_current_context().params["policy_changes"]:
         raise click.UsageError(
             "say what is to be different: --add, --remove, --confirm, --reading, --policy-change or --scenario"
         )

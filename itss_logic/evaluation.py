@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from itss_logic.answers import Answer, Criterion, Result
+from itss_logic.answers import Answer, Criterion, Result, Verdicts
 from itss_logic.engine import Facts
 from itss_logic.evidence import Evidence
 from itss_logic.terms import Fact
@@ -35,6 +35,20 @@ def evaluate(
         dependence = hinge.solve_bravely(facts) if across else [None] * len(chunk)
         for evidence, atoms, hinges in zip(chunk, found, dependence, strict=True):
             yield _answer(policy, evidence, readings, _by_level(atoms), None if hinges is None else _by_level(hinges))
+
+
+def verdicts(policy: Policy, people: Iterable[Evidence], readings: Mapping[str, str]) -> Iterator[Verdicts]:
+    """Yield the verdicts on every level of every candidate, and nothing beside them. `readings` are all of them."""
+    question = policy.question("verdicts.lp")
+    for chunk in chunks(people):
+        for evidence, atoms in zip(chunk, question.solve(Facts(chunk, readings)), strict=True):
+            by_level = _by_level(atoms)
+            highest = {f: n for (f, n), about in by_level.items() if "highest" in about}
+            yield Verdicts(
+                evidence.candidate,
+                {level: str(by_level[level]["verdict"][0][0]) for level in policy.levels},
+                {f: highest.get(f) for f in policy.fields},
+            )
 
 
 def _answer(

@@ -10,11 +10,11 @@ from itss_logic.answers import VERDICTS
 from itss_logic.changes import Change
 from itss_logic.confirm import ensure
 from itss_logic.engine import Facts, least
-from itss_logic.evaluation import chunks
+from itss_logic.evaluation import chunks, verdicts
 from itss_logic.scenarios import flips
 
 if TYPE_CHECKING:
-    from itss_logic.answers import Answer
+    from itss_logic.answers import Verdicts
     from itss_logic.evidence import Evidence
     from itss_logic.policy import Policy
     from itss_logic.scenarios import Flip
@@ -101,12 +101,12 @@ def impact(
     moves: Counter[tuple[str, int | None, int | None]] = Counter()
     candidates = 0
     for chunk in chunks(entries):
-        answers = [list(comparison.answers(chunk, comparison.changes if changed else [])) for changed in (False, True)]
-        for counted, side in zip(counts, answers, strict=True):
-            counted.update((r.field, r.level, r.verdict) for answer in side for r in answer.results)
-        for was, now in zip(*answers, strict=True):
+        sides = [list(comparison.verdicts(chunk, comparison.changes if changed else [])) for changed in (False, True)]
+        for counted, side in zip(counts, sides, strict=True):
+            counted.update((*level, verdict) for one in side for level, verdict in one.verdicts.items())
+        for was, now in zip(*sides, strict=True):
             moves.update((field, was.highest[field], now.highest[field]) for field in policy.fields)
-        found += comparison.attributed(chunk, list(flips(*answers)))
+        found += comparison.attributed(chunk, list(flips(*sides)))
         candidates += len(chunk)
         progress(candidates)
     return Impact(policy.levels, comparison.names, candidates, counts[0], counts[1], moves, tuple(found))
@@ -120,14 +120,14 @@ class Comparison:
         self.names = tuple(change.id for change in changes)
         self.policies: dict[tuple[str, ...], Policy] = {}
 
-    def answers(self, people: Sequence[Evidence], made: Sequence[Change | Turn]) -> Iterable[Answer]:
+    def verdicts(self, people: Sequence[Evidence], made: Sequence[Change | Turn]) -> Iterable[Verdicts]:
         """The verdicts of people once some of the changes are made."""
         clauses = [change for change in made if isinstance(change, Change)]
         key = tuple(change.id for change in clauses)
         if key not in self.policies:
             self.policies[key] = self.policy.changed(clauses)
         readings = {**self.before, **{turn.id: turn.after for turn in made if isinstance(turn, Turn)}}
-        return self.policies[key].evaluate(people, readings)
+        return verdicts(self.policies[key], people, readings)
 
     def attributed(self, people: Sequence[Evidence], found: Sequence[Flip]) -> list[Attributed]:
         """Flips of some people, each with the fewest changes that alone give it, as the policy's own rules confirm."""
@@ -181,8 +181,8 @@ class Comparison:
     ) -> None:
         made = [change for change in self.changes if change.id in names]
         concerned = [people[candidate] for candidate in dict.fromkeys(flip.candidate for flip in theirs)]
-        answers = {answer.candidate: answer for answer in self.answers(concerned, made)}
+        found = {one.candidate: one.verdicts for one in self.verdicts(concerned, made)}
         for flip in theirs:
-            verdict = answers[flip.candidate].result(flip.field, flip.level).verdict
+            verdict = found[flip.candidate][flip.field, flip.level]
             what = f"{flip.candidate}, {flip.field} {flip.level}: {verdict} because of {', '.join(names)}"
             ensure((verdict == flip.after) == held, f"{what}, told {flip.after}")

@@ -102,16 +102,16 @@ class Policy:
         )
 
     def changed(self, changes: Iterable[Change]) -> Policy:
-        """The same policy with other parameters of clauses; see `changes.read_changes`.
+        """The same policy with other parameters of clauses; see `changes.read_changes`. What is as it was is no change.
 
         Raises:
             QuestionError: where two changes put different values in one place.
         """
-        from itss_logic.changes import merged
+        from itss_logic.changes import effective, merged
 
-        together = merged([*self.changes, *changes])
+        together = tuple(effective(merged([*self.changes, *changes]), self.unchanged))
         if not together:
-            return self
+            return self.unchanged
         overlay = Source("policy/change", "\n".join(f"{fact}." for change in together for fact in change.facts()))
         base = self.unchanged
         policy = Policy(

@@ -17,7 +17,7 @@ from itss_logic.terms import Fact, write
 from itss_logic.vocabulary import CANDIDATE, CLAIMED, SOURCE, Problem, Vocabulary
 
 if TYPE_CHECKING:
-    from itss_logic.answers import Answer
+    from itss_logic.answers import Answer, Verdicts
     from itss_logic.policy import Policy
 
 ADD, REMOVE, CONFIRM = "add", "remove", "confirm"
@@ -120,15 +120,16 @@ def what_if(
     )
     found = {answer.candidate: answer for answer in judged}
     after = tuple(found.get(answer.candidate, answer) for answer in known)
-    return known, Effect(after, tuple(flips(known, after)))
+    told = flips((answer.summary for answer in known), (answer.summary for answer in after))
+    return known, Effect(after, tuple(told))
 
 
-def flips(before: Iterable[Answer], after: Iterable[Answer]) -> Iterator[Flip]:
-    """The verdicts that differ between answers about the same candidates, in the same order."""
+def flips(before: Iterable[Verdicts], after: Iterable[Verdicts]) -> Iterator[Flip]:
+    """The verdicts that differ, on the same candidates in the same order."""
     for one, other in zip(before, after, strict=True):
-        for was, now in zip(one.results, other.results, strict=True):
-            if was.verdict != now.verdict:
-                yield Flip(one.candidate, was.field, was.level, was.verdict, now.verdict)
+        for level, was in one.verdicts.items():
+            if was != other.verdicts[level]:
+                yield Flip(one.candidate, *level, was, other.verdicts[level])
 
 
 def read_scenarios(path: str, policy: Policy) -> list[Scenario]:

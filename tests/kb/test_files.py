@@ -18,8 +18,20 @@ POLICY, DECLARATIONS, CHOOSING = ENTRIES = [
     KB / "customer_service" / name for name in ("policy.lp", "declarations.lp", "explain.lp")
 ]
 CORE = KB / "core"
-NAMES = ("evaluate", "checklist", "across", "why", "missing", "certify", "plan", "blame", "subsumed")
-QUESTIONS = [CORE / f"{name}.lp" for name in NAMES]
+NAMES = [
+    "evaluate",
+    "verdicts",
+    "checklist",
+    "across",
+    "why",
+    "missing",
+    "certify",
+    "plan",
+    "blame",
+    "subsumed",
+    "because",
+]
+QUESTIONS = [CORE / f"{name}.lp" for name in (*NAMES, "because")]
 PROGRAMS = [
     [POLICY],
     [DECLARATIONS],
@@ -30,6 +42,8 @@ PROGRAMS = [
     [POLICY, CHOOSING, CORE / "additions.lp", CORE / "plan.lp"],
     [POLICY, CHOOSING, CORE / "additions.lp", CORE / "plan.lp", CORE / "blame.lp"],
     [POLICY, CHOOSING, CORE / "subsumed.lp"],
+    [POLICY, CORE / "because.lp"],
+    [POLICY, CORE / "verdicts.lp"],
 ]
 """All that is put to clingo, as files."""
 
