@@ -326,6 +326,43 @@ def test_certify_certifies_it(kb: Path, people: Path) -> None:
     assert ask("certify", kb, people, "cat", 1)["certificate"] == ['certified("cat")']
 
 
+def test_plan_plans_it(kb: Path, people: Path) -> None:
+    told = ask("plan", kb, people, "ann", 2)
+    assert told["plans"] == [
+        {
+            "cost": 4,
+            "confirm": [],
+            "add": [
+                'burnt("ann","new-1",fine)',
+                f'grain("ann","new-1",{grain})',
+                'loaves("ann","new-1",100)',
+                'shift("ann",bread,"new-1")',
+            ],
+        }
+        for grain in sorted(["rye", "wheat"], key=lambda grain: grain not in told["plans"][0]["add"][1])
+    ]
+    assert ask("plan", kb, people, "dan", 2)["plans"][0] == {
+        "cost": 1,
+        "confirm": ['shift("dan",bread,"s2")'],
+        "add": [],
+    }
+    assert ask("plan", kb, people, "bob", 1)["plans"][0]["confirm"] == ['certified("bob")']
+
+
+def test_what_if_and_impact_work_on_it(kb: Path, people: Path) -> None:
+    added = ["--remove", 'burnt("ann","s1",fine)', "--add", 'burnt("ann","s1",burnt)', "--format", "json"]
+    told = json.loads(run("whatif", people, "--kb", kb, *added).stdout)
+    assert [(c["level"], c["after"]) for c in told["changes"]] == [(1, "not_attained")]
+    (people.parent / "change.yaml").write_text("bread.2.good_shifts: {loaves: 99}\nbread.1.good_shifts: {grains: []}")
+    asked = ["--kb", kb, "--policy-change", people.parent / "change.yaml", "--format", "json"]
+    told = json.loads(run("impact", people, *asked).stdout)
+    assert [(f["candidate"], f["level"], f["after"], f["because"]) for f in told["flips"]] == [
+        ("ann", 1, "not_attained", ["bread.1.good_shifts"]),
+        ("ann", 2, "attained", ["bread.2.good_shifts"]),
+        ("dan", 1, "not_attained", ["bread.1.good_shifts"]),
+    ]
+
+
 def change(kb: Path, file: str, old: str, new: str) -> None:
     text = (kb / "baking" / file).read_text(encoding="utf-8")
     assert old in text
@@ -340,6 +377,8 @@ def test_one_item_may_supply_several_witnesses(kb: Path, people: Path) -> None:
     both = {"candidate": "eve", "fields": {"bread": {"shifts": [{**GOOD, "grains": ["rye", "wheat"]}]}}}
     people.write_text(json.dumps(both), encoding="utf-8")
     assert len(ask("why", kb, people, "eve", 2)["support"]) == 5
+    people.write_text(json.dumps({"candidate": "eve"}), encoding="utf-8")
+    assert ask("plan", kb, people, "eve", 2)["plans"][0]["cost"] == 5
 
 
 def test_a_route_may_be_met_by_an_item_with_attributes(kb: Path, people: Path) -> None:
@@ -352,6 +391,10 @@ def test_a_route_may_be_met_by_an_item_with_attributes(kb: Path, people: Path) -
     people.write_text(json.dumps({"candidate": "eve", "fields": {"bread": {"shifts": [shift]}}}), encoding="utf-8")
     why = ask("why", kb, people, "eve", 2)
     assert (why["verdict"], why["support"]) == ("deemed", ['loaves("eve","s",400)', 'shift("eve",bread,"s")'])
+    change(kb, "terms.lp", "cut(loaves, N) :-", "cut(loaves, 400).\ncut(loaves, N) :-")
+    people.write_text(json.dumps({"candidate": "eve"}), encoding="utf-8")
+    first = ask("plan", kb, people, "eve", 2)["plans"][0]
+    assert (first["cost"], first["add"]) == (2, ['loaves("eve","new-1",400)', 'shift("eve",bread,"new-1")'])
 
 
 def test_what_nothing_could_meet_is_told(kb: Path, people: Path) -> None:
@@ -359,6 +402,8 @@ def test_what_nothing_could_meet_is_told(kb: Path, people: Path) -> None:
     assert ask("why", kb, people, "ann", 2)["criteria"][0]["missing"] == []
     tree = run("why", people, "--kb", kb, "--candidate", "ann", "--field", "bread", "--level", 2).output
     assert "no evidence could meet this" in tree
+    told = ask("plan", kb, people, "ann", 2)
+    assert (told["plans"], told["because"]) == ([], ["bread.2.good_shifts"])
 
 
 def test_levels_that_are_needed_are_named(kb: Path, people: Path) -> None:
@@ -373,6 +418,20 @@ def test_levels_that_are_needed_are_named(kb: Path, people: Path) -> None:
     tree = run("why", people, "--kb", kb, "--field", "bread", "--level", 3).output
     assert "level 1 is not reached" in tree
     assert "[Bread" not in tree.split("lower level")[1]
+    assert ask("plan", kb, people, "eve", 3)["because"] == ["bread.3.good_shifts"]
+    change(
+        kb,
+        "clauses.lp",
+        "(required; loaves; grains), 1).",
+        "(required; loaves), 1). sets(bread, 3, good_shifts, grains, rye).",
+    )
+    # One shift of a hundred loaves serves both levels, for less than a certificate and a smaller one.
+    assert ask("plan", kb, people, "eve", 3)["plans"][0]["add"] == [
+        'burnt("eve","new-1",fine)',
+        'grain("eve","new-1",rye)',
+        'loaves("eve","new-1",100)',
+        'shift("eve",bread,"new-1")',
+    ]
 
 
 def test_a_field_may_be_called_as_a_value_is(kb: Path, people: Path) -> None:
