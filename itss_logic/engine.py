@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from functools import cached_property, lru_cache
-from itertools import combinations
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from clingo import Configuration, Control, Model, Symbol, SymbolType, parse_term
+from clingo import Control, Model, Symbol, parse_term
 
 from itss_logic.errors import PolicyError, SelfCheckError
 from itss_logic.evidence import Evidence
-from itss_logic.terms import Constant, Fact, Term
+from itss_logic.search import Shown, term_of
+from itss_logic.terms import Constant, Fact
 from itss_logic.vocabulary import CLAIMED, SOURCE
 
 if TYPE_CHECKING:
@@ -131,20 +130,6 @@ class Program:
         return "\n".join(re.sub(r"<block>:(\d+)", place, message.strip()) for message in messages)
 
 
-@lru_cache(maxsize=2**16)
-def term_of(symbol: Symbol) -> Term:
-    """A symbol as a Python value. Most symbols of a run are few constants that come again."""
-    if symbol.type == SymbolType.Number:
-        return symbol.number
-    if symbol.type == SymbolType.String:
-        return symbol.string
-    if symbol.type != SymbolType.Function:
-        return Constant(str(symbol))
-    if not symbol.arguments and symbol.name:
-        return Constant(symbol.name)
-    return Fact(symbol.name, tuple(map(term_of, symbol.arguments)))
-
-
 INPUTS = frozenset(
     {("candidate", 1), ("stated", 2), ("asserted", 2), ("filed", 4), ("lacking", 3), ("brief", 0), ("price", 2)}
     | {("price", 3), ("of_kind", 3), ("forbidden", 1), ("capped", 2)}
@@ -216,178 +201,6 @@ class Switches:
     def _literal(self, atom: str) -> int | None:
         found = self.control.symbolic_atoms[parse_term(atom)]
         return None if found is None else found.literal
-
-
-class Shown:
-    """The shown symbols of an answer set, as Python values."""
-
-    def __init__(self, symbols: Iterable[Symbol]) -> None:
-        self.all: dict[str, list[Symbol]] = {}
-        for symbol in symbols:
-            self.all.setdefault(symbol.name, []).append(symbol)
-
-    def symbols(self, name: str) -> list[Symbol]:
-        """The symbols of a name."""
-        return self.all.get(name, [])
-
-    def rows(self, name: str) -> list[tuple[Any, ...]]:
-        """The arguments of the symbols of a name."""
-        return [tuple(map(term_of, symbol.arguments)) for symbol in self.symbols(name)]
-
-    def terms(self, name: str) -> list[Term]:
-        """The only argument of each symbol of a name."""
-        return [term for (term,) in self.rows(name)]
-
-    def value(self, name: str) -> Term:
-        """The only argument of the only symbol of a name."""
-        [term] = self.terms(name)
-        return term
-
-
-class Optima(NamedTuple):
-    """The optimal answers found; `proven` unless the time ran out before that."""
-
-    answers: list[Shown]
-    proven: bool
-    control: Control
-
-
-def optimise(control: Control, limit: int, seconds: float) -> Optima:
-    """Up to `limit` optimal answers to a ground question, in an order that is the same each time.
-
-    When the time is up, those proven by then; if there are none, the best answer so far.
-
-    Raises:
-        SelfCheckError: where there is no answer at all.
-    """
-    found = optima(control, limit, seconds)
-    return found if found.answers else found._replace(answers=[_any(control)])
-
-
-def optima(control: Control, limit: int, seconds: float) -> Optima:
-    """What `optimise` finds; no answers where there are none, or none is found in time."""
-    answers, best, proven = _optimise(control, limit, seconds, "usc")
-    if not answers and best is None and not proven:
-        # That strategy comes by no answer before it has the best; this one betters the first that it finds.
-        _, best, _ = _optimise(control, 1, seconds / 10, "bb")
-    return Optima(answers or ([best] if best else []), proven, control)
-
-
-def _any(control: Control) -> Shown:
-    solve = _section(control.configuration.solve)
-    solve.opt_mode, solve.models = "ignore", 1
-    with control.solve(yield_=True) as handle:
-        model = handle.model()
-        if model is None:
-            raise SelfCheckError("the question has no answer on this evidence")
-        return Shown(model.symbols(shown=True))
-
-
-def _section(part: object) -> Configuration:
-    assert isinstance(part, Configuration)
-    return part
-
-
-def least(control: Control, atom: str) -> Shown:
-    """The optimal answer to a ground question among those that have an atom.
-
-    Raises:
-        SelfCheckError: where none has.
-    """
-    solve, solver = _section(control.configuration.solve), _section(control.configuration.solver)
-    solve.opt_mode, solve.models, solver.opt_strategy = "optN", 1, "usc"
-    with control.solve(yield_=True, assumptions=[(parse_term(atom), True)]) as handle:
-        for model in handle:
-            if model.optimality_proven:
-                return Shown(model.symbols(shown=True))
-    raise SelfCheckError(f"no answer has {atom}")
-
-
-def _optimise(control: Control, limit: int, seconds: float, strategy: str) -> tuple[list[Shown], Shown | None, bool]:
-    solve, solver = _section(control.configuration.solve), _section(control.configuration.solver)
-    solve.opt_mode, solve.models, solve.project, solver.opt_strategy = "optN", limit, "show", strategy
-    answers: list[Shown] = []
-    best: Shown | None = None
-    deadline = time.monotonic() + seconds
-    with control.solve(yield_=True, async_=True) as handle:
-        while handle.wait(max(deadline - time.monotonic(), 0)):
-            model = handle.model()
-            if model is None:
-                return answers, best, True
-            best = Shown(model.symbols(shown=True))
-            if model.optimality_proven:
-                answers.append(best)
-            handle.resume()
-        handle.cancel()
-    return answers, best, False
-
-
-def successive(control: Control, limit: int, left: Callable[[], float], exclude: Callable[[Shown, int], str]) -> Optima:
-    """Up to `limit` optimal answers to a ground question, best first; `proven` unless the time ran out before that.
-
-    Args:
-        control: the question.
-        limit: how many answers to give at most.
-        left: gives the seconds that are left.
-        exclude: makes the rules of an answer and its number that exclude it, and others that are no more wanted.
-    """
-    answers: list[Shown] = []
-    while len(answers) < limit:
-        found = optima(control, 1, left())
-        if not found.proven:
-            return Optima(answers or found.answers, False, control)
-        if not found.answers:
-            break
-        answers += found.answers
-        part = f"after_{len(answers)}"
-        control.add(part, [], exclude(answers[-1], len(answers)))
-        control.ground([(part, [])])
-    return Optima(answers, True, control)
-
-
-def domain(control: Control, name: str, arity: int) -> list[str]:
-    """The atoms of a predicate that may hold in some answer, as text."""
-    return [str(atom.symbol) for atom in control.symbolic_atoms.by_signature(name, arity)]
-
-
-def smallest_conflict(control: Control, chosen: Sequence[str], others: Mapping[str, bool]) -> list[str]:
-    """A smallest part of `chosen` that leaves a ground question without answer if none of it holds, by hitting sets.
-
-    Args:
-        control: the question; it has no answer if none of `chosen` holds.
-        chosen: atoms that the question chooses freely.
-        others: further such atoms, and whether each holds.
-    """
-    solve = _section(control.configuration.solve)
-    solve.opt_mode, solve.models = "ignore", 1
-    fixed = [(parse_term(atom), value) for atom, value in others.items()]
-    atoms = {atom: parse_term(atom) for atom in chosen}
-
-    def given_up(kept: Collection[str]) -> set[str] | None:
-        """Which of `chosen` an answer gives up that keeps some; None where there is no such answer."""
-        with control.solve(yield_=True, assumptions=[*fixed, *((atoms[atom], False) for atom in kept)]) as handle:
-            model = handle.model()
-            return None if model is None else {atom for atom in chosen if model.contains(atoms[atom])}
-
-    corrections: list[set[str]] = []
-    for size in range(len(chosen) + 1):
-        for kept in combinations(chosen, size):
-            if all(correction.intersection(kept) for correction in corrections):
-                found = given_up(kept)
-                if found is None:
-                    return list(kept)
-                for atom in sorted(found):
-                    smaller = given_up([other for other in chosen if other not in found - {atom}])
-                    found = found if smaller is None else smaller
-                corrections.append(found)
-    return list(chosen)
-
-
-def holds_somewhere(control: Control, atom: str, value: bool) -> bool:
-    """Whether some answer to a ground question, optimal or not, has an atom, or has it not."""
-    solve = _section(control.configuration.solve)
-    solve.opt_mode, solve.models = "ignore", 1
-    return bool(control.solve(assumptions=[(parse_term(atom), value)]).satisfiable)
 
 
 class Facts:

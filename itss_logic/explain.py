@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from itss_logic.answers import VERDICTS
 from itss_logic.case import Case
 from itss_logic.confirm import Trial, ensure
-from itss_logic.engine import INPUTS, Optima, Question, Shown, holds_somewhere, optimise
+from itss_logic.engine import INPUTS, Question
 from itss_logic.errors import QuestionError
 from itss_logic.evidence import Evidence
 from itss_logic.explanations import Certificate, Elsewhere, Explained, Plans, Sets, Why
+from itss_logic.search import Optima, Shown, holds_somewhere, optimise
 from itss_logic.terms import Constant, Fact, Term
 
 if TYPE_CHECKING:

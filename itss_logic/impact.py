@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from itss_logic.answers import VERDICTS
 from itss_logic.changes import Change
 from itss_logic.confirm import ensure
-from itss_logic.engine import Facts, least
+from itss_logic.engine import Facts
 from itss_logic.evaluation import chunks, verdicts
 from itss_logic.scenarios import flips
+from itss_logic.search import least
 
 if TYPE_CHECKING:
     from itss_logic.answers import Verdicts

@@ -9,10 +9,10 @@ from itertools import combinations
 from itss_logic.case import Case, inner
 from itss_logic.confirm import Trial, ensure
 from itss_logic.costs import Costs
-from itss_logic.engine import Shown, domain, smallest_conflict, successive
 from itss_logic.evidence import Evidence
 from itss_logic.explain import WHO, Clock, Explainer, Level, added, ordered
 from itss_logic.explanations import Plan, Plans
+from itss_logic.search import Shown, domain, smallest_conflict, successive
 from itss_logic.terms import Constant, Fact, Term, write
 from itss_logic.vocabulary import CLAIMED
 

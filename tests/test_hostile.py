@@ -30,10 +30,11 @@ from hypothesis import strategies as st
 
 from itss_logic import Answer, Evidence, Policy, Refused, limits
 from itss_logic.documents import parse_json
-from itss_logic.engine import Facts, term_of
+from itss_logic.engine import Facts
 from itss_logic.evidence import Entry
 from itss_logic.export import FileNames
 from itss_logic.facts import FactError, parse
+from itss_logic.search import term_of
 from itss_logic.shape import json_schema
 from itss_logic.terms import Fact, write
 from itss_logic.vocabulary import Predicate, Vocabulary

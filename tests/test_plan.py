@@ -277,13 +277,13 @@ def test_every_plan_is_found(policy: Policy) -> None:
 def test_when_the_time_is_up_what_is_given_is_marked_and_still_sound(
     policy: Policy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import itss_logic.engine as engine
+    from itss_logic import search
 
-    def never_proven(*arguments: Any) -> engine.Optima:
+    def never_proven(*arguments: Any) -> search.Optima:
         return real(*arguments)._replace(proven=False)
 
-    real = engine.optima
-    monkeypatch.setattr(engine, "optima", never_proven)
+    real = search.optima
+    monkeypatch.setattr(search, "optima", never_proven)
     told = policy.plan(person(policy, "mei"), "software", 4)
     assert (len(told.plans), told.optimal) == (1, False)
     assert "because" not in told.as_json()
