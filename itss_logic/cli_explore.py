@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from itss_logic.cli_explain import with_language, with_timeout
-from itss_logic.console import UNUSABLE, Intake, leave, with_evidence, with_readings
+from itss_logic.console import INTERNAL, UNUSABLE, Intake, leave, with_evidence, with_readings
 from itss_logic.errors import ItssError, printable
 
 if TYPE_CHECKING:
@@ -47,4 +47,4 @@ def explore(policy: Policy, intake: Intake, readings: dict[str, str], lang: str 
         click.echo(f"saved: {printable(path)}")
     if workbench.defect is not None:
         raise workbench.defect
-    leave(workbench.return_code or intake.exit_code)
+    leave(INTERNAL if workbench.return_code else intake.exit_code)

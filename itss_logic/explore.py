@@ -14,48 +14,26 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Footer, Static
 from textual.worker import get_current_worker
 
 from itss_logic.answers import VERDICTS, Answer
 from itss_logic.case import inner
+from itss_logic.completion import Next, as_meant, what_next
+from itss_logic.console import count
 from itss_logic.errors import ItssError, SelfCheckError, printable
 from itss_logic.evidence import Evidence
 from itss_logic.explore_screens import Ask, Failed, People, Sure, Telling, told
-from itss_logic.explore_widgets import Line, Matrix, Picks
+from itss_logic.explore_widgets import Line, Matrix, Picks, Title
 from itss_logic.export import FileNames
 from itss_logic.scenarios import Scenario, what_if
 from itss_logic.session import Row, Session, plan_tree, why_tree
-from itss_logic.tables import MARKS, pad, width
+from itss_logic.tables import COLOURS, MARKS, width
 from itss_logic.terms import Fact, write
 from itss_logic.tree import Node, Speaker
 from itss_logic.vocabulary import SOURCE
 from itss_logic.words import Words
-
-STYLE = """
-Screen { background: $background; }
-#title { height: 1; background: $primary; color: $text; text-style: bold; }
-#top { height: auto; max-height: 40%; margin: 1 1 0 1; }
-Matrix { width: 1fr; height: auto; }
-#legend { width: auto; margin-left: 2; color: $text-muted; }
-#panes { height: 1fr; margin: 1 0 0 0; }
-#facts { width: 1fr; }
-#readings { width: 40; margin-left: 1; }
-#panes Picks, #detail, #ask {
-    border-top: solid $foreground 40%; border-title-color: $text-muted; padding: 0 1;
-}
-#panes Picks:focus { border-top: heavy $primary; border-title-color: $text; border-title-style: bold reverse; }
-Picks > .picks--cursor, Matrix > .matrix--cursor { text-style: underline; }
-Picks:focus > .picks--cursor, Matrix:focus > .matrix--cursor, People .picks--cursor { text-style: reverse; }
-#detail { height: 5; color: $text-muted; }
-#detail.wrong, #hint.wrong { color: $text; text-style: bold; }
-#search, #answer { margin: 0 1; }
-#people, #telling { height: 1fr; padding: 0 1; }
-Ask, Sure { align: left bottom; background: $background 40%; }
-#ask { height: auto; max-height: 60%; background: $background; padding: 0; }
-#question, #hint, #keys { margin: 0 1; }
-#hint { min-height: 2; max-height: 8; color: $text-muted; }
-"""
 
 
 class Verdicts(Message):
@@ -69,6 +47,17 @@ class Verdicts(Message):
 class Bench(Screen[None]):
     """One person: the verdicts, the facts on file beside the readings, and what is under the cursor."""
 
+    DEFAULT_CSS = """
+    Bench #top { height: auto; max-height: 40%; margin: 1 1 0 1; }
+    Bench #legend { width: auto; margin-left: 2; color: $text-muted; }
+    Bench #panes { height: 1fr; margin-top: 1; }
+    Bench #panes Picks, Bench #detail { border-top: solid $foreground 40%; border-title-color: $text-muted; }
+    Bench #panes Picks { width: 1fr; padding-left: 1; }
+    Bench #panes Picks:focus { border-top: heavy $primary; border-title-color: $text; border-title-style: reverse; }
+    Bench #readings { margin-left: 1; }
+    Bench #detail { height: 5; padding: 0 1; color: $text-muted; }
+    Bench #detail.wrong { color: $text; text-style: bold; }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "app.focus_next", "Pane"),
         Binding("space", "switch", "Switch"),
@@ -88,16 +77,18 @@ class Bench(Screen[None]):
         self.judging, self.explaining = Lock(), Lock()
         self.candidate = ""
         self.before: dict[str, Answer] = {}
+        self.rows: dict[Fact, Row] = {}
+        self.was_focused: Widget | None = None
         self.draft = ""
         self.saved_to: dict[str, None] = {}
 
     def compose(self) -> ComposeResult:
         """The screen from top to bottom."""
-        yield Static(id="title")
+        yield Title()
         with Horizontal(id="top"):
             yield Matrix(self.session.policy.levels, self.words.labels, id="matrix")
-            legend = "\n".join(f"{MARKS[verdict]} {verdict.replace('_', ' ')}" for verdict in VERDICTS)
-            yield Static(Content(legend), id="legend")
+            legend = [(f"{MARKS[v]} {v.replace('_', ' ')}", COLOURS[v] or "") for v in VERDICTS]
+            yield Static(Content("\n").join([Content.styled(*one) for one in legend]), id="legend")
         with Horizontal(id="panes"):
             yield Picks(id="facts")
             yield Picks(id="readings")
@@ -108,6 +99,8 @@ class Bench(Screen[None]):
         """Open the only person there is, or ask whom to open."""
         self.matrix, self.facts = self.query_one(Matrix), self.query_one("#facts", Picks)
         self.options = self.query_one("#readings", Picks)
+        pairs = [(name, option) for name, options in self.session.policy.options.items() for option in options]
+        self.options.styles.width = max((width(_reading(*pair, "")) for pair in pairs), default=0) + 2
         self.facts.border_title, self.options.border_title = "Facts", "Readings"
         self.facts.focus()
         if len(self.session.people) == 1:
@@ -135,16 +128,11 @@ class Bench(Screen[None]):
             self.matrix.to_level(max(counts, key=lambda level: counts[level]))
         self.rows = {row.fact: row for row in rows}
         self.facts.show(list(self._fact_lines(rows)), fact)
-        edge = max(map(len, self.session.state.readings), default=0)
-        self.options.show(
-            [
-                Line(f"{'*' if option != self.session.defaults[name] else ' '} {name:<{edge}}  {option}", key=name)
-                for name, option in self.session.state.readings.items()
-            ]
-        )
+        readings, defaults = self.session.state.readings, self.session.defaults
+        self.options.show([Line(_reading(name, readings[name], defaults[name]), key=name) for name in readings])
         self.show_title()
-        person = self.session.people[self.candidate]
-        self.judge(person, self.session.scenario(candidate=self.candidate))
+        self.tell_focused()
+        self.judge(self.session.people[self.candidate], self.session.scenario(candidate=self.candidate))
 
     def _fact_lines(self, rows: list[Row]) -> list[Line]:
         found: list[Line] = []
@@ -156,7 +144,7 @@ class Bench(Screen[None]):
             box = "[x]" if row.is_on else "[ ]"
             if row.is_on and row.is_claim:
                 box = "[?]"
-            notes = f" ({self.state_of(row)})" if row.is_changed or row.is_claim else ""
+            notes = f" ({row.state})" if row.is_changed or row.is_claim else ""
             style = "" if row.is_on else "dim"
             found.append(Line(f"{box} {'  ' if row.is_part else ''}{self.says(row.fact)}{notes}", style, row.fact))
         return found or [Line("There is nothing on file; a adds a fact.", "dim")]
@@ -165,25 +153,16 @@ class Bench(Screen[None]):
         """What a fact says in words."""
         return printable(write(fact)) if fact.name == SOURCE else self.speaker.says(fact)
 
-    def state_of(self, row: Row) -> str:
-        """How a fact stands, in words."""
-        words = ["off"] if not row.is_on else []
-        words += ["added"] if row.is_added else []
-        words += ["confirmed"] if row.is_confirmed else ["claimed"] if row.is_claim else []
-        return ", ".join(words)
-
     def show_title(self) -> None:
         """Show who it is, and how much is changed."""
         changed = sum(row.is_changed for row in self.rows.values())
         scenario = self.session.scenario(candidate=self.candidate)
         counts = {"fact": changed, "reading": len(scenario.readings), "clause": len(scenario.changes)}
-        parts = [f"{n} {noun}{'' if n == 1 else 's'}" for noun, n in counts.items() if n]
-        right = f"changed: {', '.join(parts)} " if parts else "as on file "
+        parts = [count(number, noun) for noun, number in counts.items() if number]
+        right = f"changed: {', '.join(parts)}" if parts else "as on file"
         if not self.session.is_saved:
-            right = f"{right}· not saved "
-        left = f" {printable(self.candidate)}"
-        room = max(self.size.width - width(right) - width(left), 2)
-        self.query_one("#title", Static).update(Content(left + pad("", room) + right))
+            right = f"{right} · not saved"
+        self.query_one(Title).show(printable(self.candidate), right)
 
     @work(thread=True, exclusive=True, group="verdicts")
     def judge(self, person: Evidence, scenario: Scenario) -> None:
@@ -239,34 +218,33 @@ class Bench(Screen[None]):
         if self.focused is self.matrix:
             self.tell_level()
 
-    def on_picks_moved(self, event: Picks.Moved) -> None:
-        """Tell about the fact or the reading under the cursor."""
-        if self.focused is event.picks:
-            self.tell_focused()
+    def on_picks_moved(self) -> None:
+        """Tell about what is under the cursor."""
+        self.tell_focused()
 
     def on_descendant_focus(self) -> None:
-        """Tell about what is under the cursor where the focus is."""
-        self.tell_focused()
+        """Tell about what is under the cursor, when the focus comes from elsewhere on the bench."""
+        if self.focused is not self.was_focused:
+            self.tell_focused()
 
     def tell_focused(self) -> None:
         """Tell about what is under the cursor where the focus is."""
+        self.was_focused = self.focused
         if self.focused is self.matrix:
             self.tell_level()
         elif self.focused is self.options and (name := self.options.key) is not None:
-            options = [
-                f"{o} (the default)" if o == self.session.defaults[name] else o for o in self.policy_options(name)
-            ]
-            self.tell(f"{name}: {' | '.join(options)}", self.words.question(name))
+            default, options = self.session.defaults[name], self.session.policy.options[name]
+            told = [f"{option} (the default)" if option == default else option for option in options]
+            self.tell(f"{name}: {' | '.join(told)}", self.words.question(name))
         elif self.focused is self.facts and (row := self.rows.get(self.facts.key)) is not None:
-            state = self.state_of(row) or "on file, verified" if not row.is_part else self.state_of(row) or "on file"
-            source = self.speaker.case.sources.get(inner(row.fact))
-            filed = [f"filed as {printable(source)}"] if source else []
-            keys = "space switches it on and off" + (", c confirms it" if row.is_claim else "")
-            self.tell(printable(write(row.fact)), "; ".join([state, *filed, keys]))
+            self.tell_fact(row)
 
-    def policy_options(self, reading: str) -> tuple[str, ...]:
-        """The options of a reading."""
-        return self.session.policy.options[reading]
+    def tell_fact(self, row: Row) -> None:
+        """Tell about the fact under the cursor."""
+        source = self.speaker.case.sources.get(inner(row.fact))
+        about = [row.state or "on file", *([f"filed as {printable(source)}"] if source else [])]
+        keys = "space switches it on and off" + (", c confirms it" if row.is_claim else "")
+        self.tell(printable(write(row.fact)), "; ".join(about), keys)
 
     def attempt(self, change: Callable[[], object]) -> None:
         """Make a change and show it; or tell why it cannot be made."""
@@ -305,7 +283,14 @@ class Bench(Screen[None]):
                 self.facts.focus()
                 self.show(fact)
 
-        self.app.push_screen(Ask("A fact to add, as in .lp files:", self.draft, self.session.add, keep=keep), done)
+        def hint(text: str) -> Next:
+            return what_next(text, self.candidate, items, self.session.policy.vocabulary)
+
+        def take(text: str) -> Fact:
+            return self.session.add(as_meant(text, [self.candidate, *(str(id) for _, id in items)]))
+
+        items = self.session.items(self.candidate)
+        self.app.push_screen(Ask("A fact to add, as in .lp files:", self.draft, take, hint, keep), done)
 
     def action_undo(self) -> None:
         """Take back the last step, and show whom it was about."""
@@ -317,7 +302,7 @@ class Bench(Screen[None]):
             self.open(str(step.candidate))
         else:
             self.show()
-        self.call_after_refresh(self.tell, f"undone: {printable(step.told)}")
+        self.tell(f"undone: {printable(step.told)}")
 
     def action_tell(self, what: str) -> None:
         """Tell why the verdict under the cursor is what it is, or plan how to reach the level."""
@@ -371,8 +356,8 @@ class Bench(Screen[None]):
                 self.app.exit()
 
         def note(candidate: str) -> str:
-            changed = len(self.session.edits(candidate))
-            return f"{changed} changed" if changed else ""
+            facts, edits = self.session.people[candidate].size, len(self.session.edits(candidate))
+            return f"{count(facts, 'fact')}{f', {edits} changed' if edits else ''}"
 
         people = [(candidate, note(candidate)) for candidate in self.session.people]
         self.app.push_screen(People(people, self.candidate or None), done)
@@ -384,16 +369,14 @@ class Bench(Screen[None]):
         app.defect = app.defect or event.error
         self.tell(f"internal error: {told(event.error)}", is_wrong=True)
 
-    def on_resize(self) -> None:
-        """Fill the title anew."""
-        if self.candidate:
-            self.show_title()
+
+def _reading(name: str, option: str, default: str) -> str:
+    return f"{' ' if option == default else '*'} {name}={option}"
 
 
 class Workbench(App[None]):
     """The application. `defect` is what went wrong that should not have."""
 
-    CSS = STYLE
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q,ctrl+c", "quit", show=False)]
 

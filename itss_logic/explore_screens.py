@@ -13,19 +13,41 @@ from textual.content import Content
 from textual.events import Resize
 from textual.message import Message
 from textual.screen import ModalScreen, Screen
+from textual.suggester import Suggester
 from textual.widgets import Footer, Input, Static
 
+from itss_logic.completion import Next
 from itss_logic.errors import ItssError, printable
-from itss_logic.explore_widgets import Line, Lines, Picks
+from itss_logic.explore_widgets import Line, Lines, Picks, Title
 from itss_logic.tables import COLOURS
 from itss_logic.tree import Node, lines
 
 Found = TypeVar("Found")
 
+TYPED = r"[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f]*"
+"""What a line may hold: nothing that moves the cursor or reorders the text, even where it is pasted."""
+
+
+class Guess(Suggester):
+    """Proposes how the line goes on: with the first of what may come next."""
+
+    def __init__(self, hint: Callable[[str], Next]) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self.hint = hint
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """The line with what may come next, if it can be shown as it stands."""
+        whole = next(iter(self.hint(value).choices.values()), None)
+        return whole if whole and whole.isprintable() else None
+
 
 class People(Screen[str | None]):
     """Finds a person: a line to type part of an id in, and those that have it."""
 
+    DEFAULT_CSS = """
+    People Input { margin: 0 1; }
+    People Picks { height: 1fr; padding: 0 1; }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "pick", "Open", priority=True),
         Binding("up", "go('scroll_up')", show=False, priority=True),
@@ -42,9 +64,9 @@ class People(Screen[str | None]):
 
     def compose(self) -> ComposeResult:
         """A title, the line to type in, those found, the keys."""
-        yield Static(id="title")
-        yield Input(placeholder="part of an id", id="search", compact=True)
-        yield Picks(id="people")
+        yield Title()
+        yield Input(placeholder="part of an id", restrict=TYPED, compact=True)
+        yield Picks(id="people", classes="always")
         yield Footer(compact=True)
 
     def on_mount(self) -> None:
@@ -63,7 +85,7 @@ class People(Screen[str | None]):
         edge = min(max((len(told) for _, told, _ in found), default=0), 40)
         rows = [Line(f" {told:<{edge}}  {note}", key=id) for id, told, note in found]
         self.query_one(Picks).show(rows, self.current)
-        self.query_one("#title", Static).update(Content(f" Whose verdicts? {len(found)} of {len(self.people)} people"))
+        self.query_one(Title).show("Whose verdicts?", f"{len(found)} of {len(self.people)}")
 
     def action_go(self, action: str) -> None:
         """Move the cursor of the list, wherever the focus is."""
@@ -82,6 +104,9 @@ class People(Screen[str | None]):
 class Telling(Screen[str | None]):
     """An explanation, found while the screen is there already. It gives what is asked next, if anything."""
 
+    DEFAULT_CSS = """
+    Telling Lines { height: 1fr; padding: 0 1; }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "dismiss(None)", "Back", key_display="esc"),
         Binding("w", "dismiss('why')", "Why"),
@@ -102,8 +127,8 @@ class Telling(Screen[str | None]):
 
     def compose(self) -> ComposeResult:
         """A title, the explanation, the keys."""
-        yield Static(Content(f" {self.heading}"), id="title")
-        yield Lines(id="telling")
+        yield Title(self.heading)
+        yield Lines()
         yield Footer(compact=True)
 
     def on_mount(self) -> None:
@@ -150,18 +175,29 @@ class Failed(Message):
 class Ask(ModalScreen[Found | None]):
     """Asks for a line of text at the bottom of the screen, until it is one that will do.
 
-    `take` makes something of it, or raises an error of ours, which is shown below the line. `hint` tells what may come
+    `take` makes something of it, or raises an error of ours, which is shown below the line. `hint` says what may come
     next. Whatever is typed is handed to `keep`, so that it can be there the next time.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel")]
+    DEFAULT_CSS = """
+    Ask { align: left bottom; background: $background 40%; }
+    Ask Vertical { height: auto; max-height: 60%; background: $background; border-top: heavy $primary; }
+    Ask Static, Ask Input { margin: 0 1; }
+    Ask #hint { min-height: 2; max-height: 8; color: $text-muted; }
+    Ask #hint.wrong { color: $text; text-style: bold; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "Done", priority=True),
+        Binding("tab", "complete", "Complete", priority=True),
+        Binding("escape", "dismiss(None)", "Cancel", key_display="esc"),
+    ]
 
     def __init__(
         self,
         question: str,
         text: str,
         take: Callable[[str], Found],
-        hint: Callable[[str], str] = lambda text: "",
+        hint: Callable[[str], Next] = lambda text: Next(),
         keep: Callable[[str], None] = lambda text: None,
     ) -> None:
         super().__init__()
@@ -169,16 +205,34 @@ class Ask(ModalScreen[Found | None]):
 
     def compose(self) -> ComposeResult:
         """The question, the line, and below it what is wrong with it or may come next."""
-        with Vertical(id="ask"):
-            yield Static(Content(self.question), id="question")
-            yield Input(self.text, id="answer", compact=True, select_on_focus=False)
+        with Vertical():
+            yield Static(Content(self.question))
+            guess = Guess(self.hint)
+            yield Input(self.text, restrict=TYPED, compact=True, select_on_focus=False, suggester=guess)
             yield Static(id="hint")
-            yield Static(Content("enter done   esc cancel"), id="keys")
+            yield Footer(compact=True)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Tell what may come next."""
         self.keep(event.value)
-        self.tell(self.hint(event.value))
+        self.tell_next(event.value)
+
+    def on_mount(self) -> None:
+        """Tell what may come first."""
+        self.tell_next(self.text)
+
+    def tell_next(self, text: str) -> None:
+        """Tell what may come next."""
+        found = self.hint(text)
+        self.tell(printable(found.told or " | ".join(found.choices)))
+
+    def action_complete(self) -> None:
+        """Take what the line proposes."""
+        self.query_one(Input).action_cursor_right()
+
+    async def action_submit(self) -> None:
+        """Take the line as it is."""
+        await self.query_one(Input).action_submit()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take the line, or tell what is wrong with it."""
@@ -199,6 +253,11 @@ class Ask(ModalScreen[Found | None]):
 class Sure(ModalScreen[bool]):
     """Asks yes or no at the bottom of the screen."""
 
+    DEFAULT_CSS = """
+    Sure { align: left bottom; background: $background 40%; }
+    Sure Vertical { height: auto; background: $background; border-top: heavy $primary; }
+    Sure Static { margin: 0 1 1 1; }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "dismiss(True)", "Yes"),
         Binding("n,escape", "dismiss(False)", "No", key_display="n"),
@@ -210,8 +269,8 @@ class Sure(ModalScreen[bool]):
 
     def compose(self) -> ComposeResult:
         """The question and the keys."""
-        with Vertical(id="ask"):
-            yield Static(Content(self.question), id="question")
+        with Vertical():
+            yield Static(Content(self.question))
             yield Footer(compact=True)
 
 

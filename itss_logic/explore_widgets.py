@@ -8,11 +8,13 @@ from typing import Any, ClassVar, NamedTuple
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.events import Click, Resize
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.widgets import Static
 
 from itss_logic.answers import Answer
 from itss_logic.tables import COLOURS, MARKS, cut, pad, width
@@ -29,6 +31,29 @@ class Line(NamedTuple):
     key: Any = None
 
 
+class Title(Static):
+    """The first row of a screen: something at the left, and something at the right."""
+
+    DEFAULT_CSS = """
+    Title { height: 1; background: $primary; color: $text; text-style: bold; }
+    Title:nocolor { text-style: bold reverse; }
+    """
+
+    def __init__(self, left: str = "", right: str = "") -> None:
+        super().__init__()
+        self.left, self.right = left, right
+
+    def show(self, left: str, right: str = "") -> None:
+        """Show these texts instead."""
+        self.left, self.right = left, right
+        self.refresh()
+
+    def render(self) -> Content:
+        """The row; the left text is cut where there is no room for both."""
+        room = max(self.size.width - width(self.right) - 2, 0)
+        return Content(f" {pad(cut(self.left, room), room)}{self.right} ")
+
+
 class Lines(ScrollView, can_focus=True):
     """Lines to read. Their text is shown as it stands, without markup, and must be printable."""
 
@@ -37,8 +62,8 @@ class Lines(ScrollView, can_focus=True):
     Lines { overflow-x: hidden; scrollbar-size-vertical: 1; }
     """
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
         self.lines: Sequence[Line] = ()
 
     def show(self, lines: Sequence[Line]) -> None:
@@ -64,10 +89,14 @@ class Picks(Lines):
     """Lines of which one is under the cursor, and can be picked."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"picks--cursor"}
+    DEFAULT_CSS = """
+    Picks > .picks--cursor { text-style: underline; }
+    Picks:focus > .picks--cursor, Picks.always > .picks--cursor { text-style: reverse; }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "pick", show=False)]
 
     class Moved(Message):
-        """The cursor is on another line."""
+        """The cursor was moved to another line."""
 
         def __init__(self, picks: Picks) -> None:
             super().__init__()
@@ -76,8 +105,8 @@ class Picks(Lines):
     class Picked(Moved):
         """The line under the cursor was picked."""
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
         self.cursor = 0
 
     @property
@@ -106,9 +135,9 @@ class Picks(Lines):
         first = 0 if all(line.key is None for line in self.lines[: self.cursor]) else self.cursor
         self.scroll_to_region(Region(0, first, 1, self.cursor - first + 1), animate=False, force=True)
         self.refresh()
-        self.post_message(self.Moved(self))
 
     def _by(self, lines: int) -> None:
+        self.post_message(self.Moved(self))
         self.move(min(max(self.cursor + lines, 0), max(len(self.lines) - 1, 0)), 1 if lines > 0 else -1)
 
     def action_scroll_up(self) -> None:
@@ -145,6 +174,7 @@ class Picks(Lines):
         index = event.y + self.scroll_offset.y
         if index < len(self.lines) and self.lines[index].key is not None:
             self.move(index, 1)
+            self.post_message(self.Moved(self))
 
     def on_resize(self, event: Resize) -> None:
         """Keep the cursor in view."""
@@ -158,7 +188,9 @@ class Matrix(ScrollView, can_focus=True):
     ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {"matrix--cursor"}
     DEFAULT_CSS = """
-    Matrix { scrollbar-size: 1 1; }
+    Matrix { width: 1fr; height: auto; scrollbar-size: 1 1; }
+    Matrix > .matrix--cursor { text-style: underline; }
+    Matrix:focus > .matrix--cursor { text-style: reverse; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "go(0, -1)", show=False),

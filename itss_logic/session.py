@@ -69,6 +69,12 @@ class Row(NamedTuple):
         """Whether it is otherwise than on file."""
         return self.is_added or self.is_confirmed or not self.is_on
 
+    @property
+    def state(self) -> str:
+        """How it stands, in words; empty for a fact that is on file and no claim."""
+        told = {"off": not self.is_on, "added": self.is_added, "confirmed": self.is_confirmed, "claimed": self.is_claim}
+        return ", ".join(word for word, holds in told.items() if holds)
+
 
 class Session:
     """Changes to the evidence of people and to the readings, each checked as it is made.
@@ -134,6 +140,13 @@ class Session:
             return None
         added = dict(_named(case, [other for other in self.state.added if _subject(other) == candidate]))
         return self._items[candidate].get(key) or added.get(key)
+
+    def items(self, candidate: str) -> dict[Key, str | None]:
+        """The items of a candidate that can have attributes, on file or added, with their fields."""
+        case = self.case(candidate)
+        added = [fact for fact in self.state.added if _subject(fact) == candidate and fact.name != SOURCE]
+        new = {key: case.field_of(fact) for fact in added if (key := case.key(fact, own=True))}
+        return {**case.fields, **new}
 
     def edits(self, candidate: str | None = None) -> tuple[Edit, ...]:
         """What is changed of the evidence of one candidate, or of everybody's; what goes with its item is left out."""
