@@ -19,7 +19,7 @@ from textual.widgets import Footer, Input, Static
 from itss_logic.completion import Next
 from itss_logic.errors import ItssError, printable
 from itss_logic.explore_widgets import Line, Lines, Picks, Title
-from itss_logic.tables import COLOURS
+from itss_logic.tables import COLOURS, cut, pad, width
 from itss_logic.tree import Node, lines
 
 Found = TypeVar("Found")
@@ -35,10 +35,45 @@ class Guess(Suggester):
         super().__init__(use_cache=False, case_sensitive=True)
         self.hint = hint
 
-    async def get_suggestion(self, value: str) -> str | None:
+    def of(self, text: str) -> str | None:
         """The line with what may come next, if it can be shown as it stands."""
-        whole = next(iter(self.hint(value).choices.values()), None)
+        whole = next(iter(self.hint(text).choices.values()), None)
         return whole if whole and whole.isprintable() else None
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """What Textual shows behind the cursor."""
+        return self.of(value)
+
+
+class Entry(Input):
+    """A line to type in, with a proposal how it goes on."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "submit", "Done"), Binding("tab", "complete", "Complete")]
+
+    def __init__(self, text: str, guess: Guess) -> None:
+        super().__init__(text, restrict=TYPED, compact=True, select_on_focus=False, suggester=guess)
+        self.guess = guess
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Where nothing is ever proposed, there is no key for it."""
+        return action != "complete" or bool(self.guess.hint("").choices)
+
+    def action_complete(self) -> None:
+        """Take what is proposed."""
+        if (whole := self.guess.of(self.value)) is not None:
+            self.value, self.cursor_position = whole, len(whole)
+
+
+class Search(Input):
+    """A line to type in, above the list that it searches; some keys are meant for that."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "screen.pick", "Open"),
+        Binding("up", "screen.go('scroll_up')", show=False),
+        Binding("down", "screen.go('scroll_down')", show=False),
+        Binding("pageup", "screen.go('page_up')", show=False),
+        Binding("pagedown", "screen.go('page_down')", show=False),
+    ]
 
 
 class People(Screen[str | None]):
@@ -49,11 +84,6 @@ class People(Screen[str | None]):
     People Picks { height: 1fr; padding: 0 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "pick", "Open", priority=True),
-        Binding("up", "go('scroll_up')", show=False, priority=True),
-        Binding("down", "go('scroll_down')", show=False, priority=True),
-        Binding("pageup", "go('page_up')", show=False, priority=True),
-        Binding("pagedown", "go('page_down')", show=False, priority=True),
         Binding("escape", "dismiss(None)", "Back"),
     ]
 
@@ -65,7 +95,7 @@ class People(Screen[str | None]):
     def compose(self) -> ComposeResult:
         """A title, the line to type in, those found, the keys."""
         yield Title()
-        yield Input(placeholder="part of an id", restrict=TYPED, compact=True)
+        yield Search(placeholder="part of an id", restrict=TYPED, compact=True)
         yield Picks(id="people", classes="always")
         yield Footer(compact=True)
 
@@ -82,8 +112,8 @@ class People(Screen[str | None]):
         """Show those whose id has every word of a text."""
         words = text.casefold().split()
         found = [row for row in self.people if all(word in row[1].casefold() for word in words)]
-        edge = min(max((len(told) for _, told, _ in found), default=0), 40)
-        rows = [Line(f" {told:<{edge}}  {note}", key=id) for id, told, note in found]
+        edge = min(max((width(told) for _, told, _ in found), default=0), self.size.width - 20)
+        rows = [Line(f" {pad(cut(told, edge), edge)}  {note}", key=id) for id, told, note in found]
         self.query_one(Picks).show(rows, self.current)
         self.query_one(Title).show("Whose verdicts?", f"{len(found)} of {len(self.people)}")
 
@@ -187,8 +217,6 @@ class Ask(ModalScreen[Found | None]):
     Ask #hint.wrong { color: $text; text-style: bold; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "Done", priority=True),
-        Binding("tab", "complete", "Complete", priority=True),
         Binding("escape", "dismiss(None)", "Cancel", key_display="esc"),
     ]
 
@@ -207,8 +235,7 @@ class Ask(ModalScreen[Found | None]):
         """The question, the line, and below it what is wrong with it or may come next."""
         with Vertical():
             yield Static(Content(self.question))
-            guess = Guess(self.hint)
-            yield Input(self.text, restrict=TYPED, compact=True, select_on_focus=False, suggester=guess)
+            yield Entry(self.text, Guess(self.hint))
             yield Static(id="hint")
             yield Footer(compact=True)
 
@@ -225,14 +252,6 @@ class Ask(ModalScreen[Found | None]):
         """Tell what may come next."""
         found = self.hint(text)
         self.tell(printable(found.told or " | ".join(found.choices)))
-
-    def action_complete(self) -> None:
-        """Take what the line proposes."""
-        self.query_one(Input).action_cursor_right()
-
-    async def action_submit(self) -> None:
-        """Take the line as it is."""
-        await self.query_one(Input).action_submit()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take the line, or tell what is wrong with it."""

@@ -16,8 +16,11 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widgets import Static
 
-from itss_logic.answers import Answer
+from itss_logic.answers import VERDICTS, Answer
 from itss_logic.tables import COLOURS, MARKS, cut, pad, width
+
+LEGEND = Content("\n").join(Content.styled(f"{MARKS[v]} {v.replace('_', ' ')}", COLOURS[v] or "") for v in VERDICTS)
+"""What the marks mean, a line each."""
 
 CELL = 8
 """Columns of a level in the matrix: before, an arrow, and now."""

@@ -72,7 +72,7 @@ class Row(NamedTuple):
     @property
     def state(self) -> str:
         """How it stands, in words; empty for a fact that is on file and no claim."""
-        told = {"off": not self.is_on, "added": self.is_added, "confirmed": self.is_confirmed, "claimed": self.is_claim}
+        told = {"off": not self.is_on, "claimed": self.is_claim, "confirmed": self.is_confirmed, "added": self.is_added}
         return ", ".join(word for word, holds in told.items() if holds)
 
 
@@ -116,13 +116,17 @@ class Session:
         fields: list[str | None] = [None, *self.policy.fields]
         by_field: dict[str | None, list[Fact]] = {field: [] for field in fields}
         for item in parts.get(None, ()):
-            by_field[case.field_of(innermost(item))].append(item)
+            by_field[self._field(innermost(item))].append(item)
         return [
             self._row(fact, field, fact is not item)
             for field, items in by_field.items()
             for item in items
             for fact in (item, *parts.get(item, ()))
         ]
+
+    def _field(self, item: Fact) -> str | None:
+        predicate = self.policy.vocabulary.predicates[item.name]
+        return str(item.arguments[predicate.place("field") + 1]) if predicate.of_field else None
 
     def _row(self, fact: Fact, field: str | None, is_part: bool) -> Row:
         is_on = fact not in self.state.off and self._counts(fact)
@@ -145,7 +149,7 @@ class Session:
         """The items of a candidate that can have attributes, on file or added, with their fields."""
         case = self.case(candidate)
         added = [fact for fact in self.state.added if _subject(fact) == candidate and fact.name != SOURCE]
-        new = {key: case.field_of(fact) for fact in added if (key := case.key(fact, own=True))}
+        new = {key: self._field(inner(fact)) for fact in added if (key := case.key(fact, own=True))}
         return {**case.fields, **new}
 
     def edits(self, candidate: str | None = None) -> tuple[Edit, ...]:
