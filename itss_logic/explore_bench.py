@@ -59,6 +59,8 @@ class Bench(Screen[None]):
     Bench #panes Picks:focus { border-top: heavy $primary; border-title-color: $text; border-title-style: reverse; }
     Bench #readings { margin-left: 1; }
     Bench #detail { height: 5; padding: 0 1; color: $text-muted; }
+    Bench.-narrow #legend { display: none; }
+    Bench.-short #detail { height: 3; }
     Bench #detail.wrong { color: $text; text-style: bold; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -76,6 +78,8 @@ class Bench(Screen[None]):
 
     def __init__(self, session: Session, words: Words, seconds: float) -> None:
         super().__init__()
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (72, "-wide")]
+        self.VERTICAL_BREAKPOINTS = [(0, "-short"), (20, "-tall")]
         self.session, self.words, self.seconds = session, words, seconds
         self.judging, self.explaining = Lock(), Lock()
         self.candidate = ""

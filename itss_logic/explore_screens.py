@@ -48,7 +48,10 @@ class Guess(Suggester):
 class Entry(Input):
     """A line to type in, with a proposal how it goes on."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "submit", "Done"), Binding("tab", "complete", "Complete")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "Done", key_display="enter"),
+        Binding("tab", "complete", "Complete"),
+    ]
 
     def __init__(self, text: str, guess: Guess) -> None:
         super().__init__(text, restrict=TYPED, compact=True, select_on_focus=False, suggester=guess)
@@ -68,7 +71,7 @@ class Search(Input):
     """A line to type in, above the list that it searches; some keys are meant for that."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "screen.pick", "Open"),
+        Binding("enter", "screen.pick", "Open", key_display="enter"),
         Binding("up", "screen.go('scroll_up')", show=False),
         Binding("down", "screen.go('scroll_down')", show=False),
         Binding("pageup", "screen.go('page_up')", show=False),
@@ -210,7 +213,7 @@ class Ask(ModalScreen[Found | None]):
     """
 
     DEFAULT_CSS = """
-    Ask { align: left bottom; background: $background 40%; }
+    Ask { align: left bottom; background: transparent; }
     Ask Vertical { height: auto; max-height: 60%; background: $background; border-top: heavy $primary; }
     Ask Static, Ask Input { margin: 0 1; }
     Ask #hint { min-height: 2; max-height: 8; color: $text-muted; }
@@ -273,7 +276,7 @@ class Sure(ModalScreen[bool]):
     """Asks yes or no at the bottom of the screen."""
 
     DEFAULT_CSS = """
-    Sure { align: left bottom; background: $background 40%; }
+    Sure { align: left bottom; background: transparent; }
     Sure Vertical { height: auto; background: $background; border-top: heavy $primary; }
     Sure Static { margin: 0 1 1 1; }
     """

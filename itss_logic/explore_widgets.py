@@ -19,7 +19,9 @@ from textual.widgets import Static
 from itss_logic.answers import VERDICTS, Answer
 from itss_logic.tables import COLOURS, MARKS, cut, pad, width
 
-LEGEND = Content("\n").join(Content.styled(f"{MARKS[v]} {v.replace('_', ' ')}", COLOURS[v] or "") for v in VERDICTS)
+LEGEND = Content("\n").join(
+    Content.styled(f"{MARKS[v]} {v.replace('_', ' ')}", f"ansi_{COLOURS[v]}" if COLOURS[v] else "") for v in VERDICTS
+)
 """What the marks mean, a line each."""
 
 CELL = 8
@@ -127,10 +129,14 @@ class Picks(Lines):
     def style_of(self, index: int) -> Style:
         """The style of a line; that of the cursor on top."""
         style = super().style_of(index)
-        return style + self.get_component_rich_style("picks--cursor") if index == self.cursor else style
+        is_marked = index == self.cursor and self.key is not None
+        return style + self.get_component_rich_style("picks--cursor") if is_marked else style
 
     def move(self, to: int, step: int) -> None:
         """Move the cursor to a line, or the next after it that can be picked, or the last before."""
+        if not self.lines:
+            self.cursor = 0
+            return
         onward = range(to, len(self.lines) if step > 0 else -1, step)
         back = range(to, -1 if step > 0 else len(self.lines), -step)
         self.cursor = next((i for i in [*onward, *back] if self.lines[i].key is not None), 0)
@@ -174,8 +180,9 @@ class Picks(Lines):
 
     def on_click(self, event: Click) -> None:
         """Move the cursor to where the mouse was clicked."""
-        index = event.y + self.scroll_offset.y
-        if index < len(self.lines) and self.lines[index].key is not None:
+        at = event.get_content_offset(self)
+        index = -1 if at is None else at.y + self.scroll_offset.y
+        if 0 <= index < len(self.lines) and self.lines[index].key is not None:
             self.move(index, 1)
             self.post_message(self.Moved(self))
 
@@ -270,8 +277,8 @@ class Matrix(ScrollView, can_focus=True):
 
     def on_click(self, event: Click) -> None:
         """Move the cursor to where the mouse was clicked."""
-        row = event.y + self.scroll_offset.y - 1
-        column = (event.x + self.scroll_offset.x - self.edge) // CELL
+        at = event.get_content_offset_capture(self) + self.scroll_offset
+        row, column = at.y - 1, (at.x - self.edge) // CELL
         if 0 <= row < len(self.fields) and 0 <= column < len(self.numbers):
             level = (self.fields[row], self.numbers[column])
             if level in self.levels:

@@ -215,6 +215,8 @@ def test_people_and_readings(command: str, tmp_path: Path) -> None:
     assert command == "itss explore facts/json"
     at = Terminal(shlex.split(command), ROOT)
     at.see("Whose verdicts?", "12 of 12", "田中 愛子", "sora.matsumoto")
+    at.press("xyz", "0 of 12")
+    at.press(ENTER + "\x15", "12 of 12", "daiki.nakamura")
     at.press("NAO", "1 of 12", "nao.kimura")
     at.press(ENTER, "[x] project brewery-twin-rooms")
     at.shows("facility_management", 4, "✗")
