@@ -33,6 +33,8 @@ class Workbench(App[None]):
     def on_failed(self, event: Failed) -> None:
         """Tell of an error that should not have been; `itss` ends with it once the workbench is left."""
         self.defect = self.defect or event.error
+        if event.is_of_verdicts:
+            self.bench.matrix.show(None, None)
         self.bench.tell(f"internal error: {told(event.error)}", is_wrong=True)
 
     async def action_quit(self) -> None:

@@ -179,7 +179,7 @@ class Bench(Screen[None]):
                 known = self.before.get(person.candidate)
                 [before], after = what_if(self.session.before, [person], scenario, None, [known] if known else None)
         except Exception as error:
-            self.post_message(Failed(error))
+            self.post_message(Failed(error, is_of_verdicts=True))
         else:
             self.post_message(Verdicts(scenario, before, after.after[0]))
 
@@ -363,11 +363,11 @@ class Bench(Screen[None]):
             elif not self.candidate:
                 self.app.exit()
 
-        def note(candidate: str) -> str:
-            facts, edits = self.session.people[candidate].size, len(self.session.edits(candidate))
-            return f"{count(facts, 'fact')}{f', {edits} changed' if edits else ''}"
-
-        people = [(candidate, note(candidate)) for candidate in self.session.people]
+        changed = self.session.changed
+        people = [
+            (candidate, count(entry.size, "fact") + (f", {changed[candidate]} changed" if changed[candidate] else ""))
+            for candidate, entry in self.session.people.items()
+        ]
         self.app.push_screen(People(people, self.candidate or None), done)
 
 

@@ -183,7 +183,7 @@ class Telling(Screen[str | None]):
         self.found = event.tree
         if event.error is not None:
             self.post_message(Failed(event.error))
-            self.query_one(Lines).show([Line(printable(f"There is no answer: {event.error}"), "bold")])
+            self.found = Node(f"There is no answer: {told(event.error)}")
         self.fold()
 
     def on_resize(self, event: Resize) -> None:
@@ -198,11 +198,11 @@ class Telling(Screen[str | None]):
 
 
 class Failed(Message):
-    """Something went wrong that should not have."""
+    """Something went wrong that should not have; `is_of_verdicts`, where there are no verdicts to show for it."""
 
-    def __init__(self, error: Exception) -> None:
+    def __init__(self, error: Exception, *, is_of_verdicts: bool = False) -> None:
         super().__init__()
-        self.error = error
+        self.error, self.is_of_verdicts = error, is_of_verdicts
 
 
 class Ask(ModalScreen[Found | None]):

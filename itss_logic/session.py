@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -254,6 +255,12 @@ class Session:
         step = self.steps.pop()
         self.state = step.before
         return step
+
+    @property
+    def changed(self) -> Counter[str]:
+        """How many facts of each candidate are off, confirmed or added."""
+        off, confirmed, added, _ = self.state
+        return Counter(map(_subject, {*off, *confirmed, *added}))
 
     @property
     def is_saved(self) -> bool:

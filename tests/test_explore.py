@@ -236,6 +236,7 @@ def test_people_and_readings(command: str, tmp_path: Path) -> None:
     at.press(ENTER, "emi.suzuki", "* two_sites=small", "changed: 1 reading")
     at.press(" ", "changed: 1 fact, 1 reading")
     at.press("o", "Whose verdicts?")
+    at.see("26 facts, 1 changed")
     at.press("daiki", "1 of 12")
     at.press(ENTER, "daiki.nakamura", "changed: 1 reading")
     at.press("u", "emi.suzuki", 'undone: develops_subordinates("emi.suzuki",coaching) off')
@@ -323,6 +324,26 @@ def test_a_search_among_thousands(explore: Callable[..., Terminal], tmp_path: Pa
     at.back()
     assert at.leave() == 1
     assert b"wrong_type" in at.sent
+
+
+def test_what_is_not_confirmed_is_not_shown_and_ends_in_70(tmp_path: Path) -> None:
+    code = (
+        "from itss_logic import errors, explain\n"
+        "def fail(*a): raise errors.SelfCheckError('told otherwise')\n"
+        "explain.confirm = fail\n"
+        "from itss_logic.cli import main; import sys; sys.argv = ['itss', *sys.argv[1:]]; main()"
+    )
+    at = Terminal([sys.executable, "-c", code, "explore", str(FACTS / "emi.json")], tmp_path)
+    at.see("as on file", "Quit")
+    at.press("w", "There is no answer: told otherwise")
+    at.back()
+    at.see("internal error: told otherwise")
+    at.press(" ", "changed: 1 fact")
+    at.shows("software", 4, "… → ✗")
+    at.press("s", "A file to save")
+    at.press(ENTER, "saved; itss whatif")
+    assert at.leave() == 70
+    assert b"the policy's own rules do not confirm the answer, which is not shown: told otherwise" in at.sent
 
 
 def run(*arguments: str, code: str = "") -> subprocess.CompletedProcess[str]:
