@@ -39,7 +39,7 @@ BOXES = {"": "x", "off": " ", "claimed": "?", "confirmed": "c", "added": "+"}
 """What stands in the box before a fact, by the first word of its state."""
 
 
-class Verdicts(Message):
+class Judged(Message):
     """Verdicts were found: those on a candidate before and after a scenario."""
 
     def __init__(self, scenario: Scenario, before: Answer, now: Answer) -> None:
@@ -181,9 +181,9 @@ class Bench(Screen[None]):
         except Exception as error:
             self.post_message(Failed(error, is_of_verdicts=True))
         else:
-            self.post_message(Verdicts(scenario, before, after.after[0]))
+            self.post_message(Judged(scenario, before, after.after[0]))
 
-    def on_verdicts(self, event: Verdicts) -> None:
+    def on_judged(self, event: Judged) -> None:
         """Show the verdicts, unless something else was asked for meanwhile."""
         candidate = event.before.candidate
         self.before[candidate] = event.before

@@ -13,7 +13,7 @@ from itss_logic import Evidence, Policy
 from itss_logic.changes import read_changes
 from itss_logic.completion import as_meant, what_next
 from itss_logic.errors import ItssError, QuestionError
-from itss_logic.scenarios import EditError, Outcome, read_scenarios, what_if
+from itss_logic.scenarios import EditError, Effect, read_scenarios, what_if
 from itss_logic.session import Session, plan_tree, why_tree
 from itss_logic.terms import Fact, write
 from itss_logic.tree import lines
@@ -62,12 +62,12 @@ def part(of: Session, text: str) -> Fact:
     return found
 
 
-def outcome(of: Session) -> Outcome:
+def effect(of: Session) -> Effect:
     return what_if(of.before, list(of.people.values()), of.scenario())[1]
 
 
 def flips(of: Session) -> list[tuple[str, int, str, str]]:
-    return [(flip.field, flip.level, flip.before, flip.after) for flip in outcome(of).changes]
+    return [(flip.field, flip.level, flip.before, flip.after) for flip in effect(of).changes]
 
 
 def test_an_item_off_takes_its_attributes_with_it() -> None:
@@ -215,7 +215,7 @@ def test_undo_goes_all_the_way_back_and_says_what_was_done() -> None:
     assert one.state == first
 
 
-def replayed(one: Session, path: Path) -> Outcome:
+def replayed(one: Session, path: Path) -> Effect:
     one.save(str(path))
     [scenario] = read_scenarios(str(path), one.before)
     assert scenario.name == path.stem
@@ -252,7 +252,7 @@ def test_what_is_saved_comes_to_the_same(steps: list[tuple[str, int]], tmp_path:
             take(one, rows, step, number)
         except ItssError:
             continue
-    assert replayed(one, tmp_path / "saved.yaml") == outcome(one)
+    assert replayed(one, tmp_path / "saved.yaml") == effect(one)
     assert one.is_saved
     while one.undo():
         pass
@@ -265,7 +265,7 @@ def test_any_file_name_reads_back(name: str, tmp_path: Path) -> None:
     for row in one.rows(ODD):
         if not row.is_part:
             one.switch(row.fact)
-    assert replayed(one, tmp_path / f"{name}.yaml") == outcome(one)
+    assert replayed(one, tmp_path / f"{name}.yaml") == effect(one)
 
 
 def test_a_policy_change_is_written_out(tmp_path: Path) -> None:
@@ -277,8 +277,8 @@ def test_a_policy_change_is_written_out(tmp_path: Path) -> None:
     )
     changed = POLICY.changed(read_changes([str(change)], POLICY))
     one = session("emi", policy=changed)
-    assert replayed(one, tmp_path / "saved.yaml") == outcome(one)
-    assert outcome(one).after[0].policy == changed.digest
+    assert replayed(one, tmp_path / "saved.yaml") == effect(one)
+    assert effect(one).after[0].policy == changed.digest
     assert "required: 2" in (tmp_path / "saved.yaml").read_text()
 
 
