@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 import click
 
 from itss_logic.cli_explain import certify, plan, why
+from itss_logic.cli_explore import explore
 from itss_logic.cli_whatif import impact, whatif
 from itss_logic.console import (
     INTERNAL,
@@ -140,6 +141,7 @@ cli.add_command(certify)
 cli.add_command(plan)
 cli.add_command(whatif)
 cli.add_command(impact)
+cli.add_command(explore)
 
 
 @cli.group()

@@ -13,6 +13,9 @@ import pytest
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
+DRIVEN = [line for block in re.findall(r"```sh terminal\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
+"""Commands that need a terminal; `tests/test_explore.py` runs them in one."""
+
 PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 BIN = Path(sys.executable).parent
 
@@ -33,6 +36,13 @@ def test_the_readme_shows_how_to_run_and_how_to_test() -> None:
     assert COMMANDS[0] == "make run"
     assert "make test" in COMMANDS
     assert sum(command.startswith("itss ") for command in COMMANDS) >= 15
+
+
+def test_every_command_that_needs_a_terminal_is_driven() -> None:
+    fences = re.findall(r"^```(sh.*)$", README, re.MULTILINE)
+    assert set(fences) == {"sh", "sh terminal"}
+    assert all(command.startswith("itss explore ") for command in DRIVEN)
+    assert "DRIVEN" in (ROOT / "tests" / "test_explore.py").read_text(encoding="utf-8")
 
 
 def test_every_command_of_the_readme(tmp_path: Path) -> None:
