@@ -27,12 +27,12 @@ def explore(policy: Policy, intake: Intake, readings: dict[str, str], lang: str 
     say, and all that is changed at the workbench, holds after. It saves to a file for itss whatif --scenario.
     """
     try:
-        from itss_logic.explore import Workbench
+        from itss_logic.workbench.app import Workbench
     except ModuleNotFoundError as error:
         if str(error.name).partition(".")[0] not in ("textual", "rich"):
             raise
         raise ItssError("the workbench needs Textual: pip install 'itss_logic[explore]'") from None
-    from itss_logic.session import Session
+    from itss_logic.workbench.session import Session
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ItssError("the workbench needs a terminal as standard input and output; without one, use itss whatif")

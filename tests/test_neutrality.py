@@ -29,7 +29,7 @@ def test_no_word_of_the_vocabulary_stands_in_the_package() -> None:
     package = Path(itss_logic.__file__).parent
     named = {
         (path.name, word)
-        for path in package.glob("*.py")
+        for path in package.rglob("*.py")
         for word in re.findall(r"\w+", path.read_text(encoding="utf-8").replace("solve.project", ""))  # clasp's option
         if word in words
     }

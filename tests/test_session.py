@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from itss_logic import Evidence, Policy
 from itss_logic.changes import read_changes
-from itss_logic.completion import as_meant, what_next
 from itss_logic.errors import ItssError, QuestionError
 from itss_logic.scenarios import EditError, Effect, read_scenarios, what_if
-from itss_logic.session import Session, plan_tree, why_tree
 from itss_logic.terms import Fact, write
 from itss_logic.tree import lines
+from itss_logic.workbench.completion import as_meant, what_next
+from itss_logic.workbench.session import Session, plan_tree, why_tree
 
 ROOT = Path(__file__).parent.parent
 POLICY = Policy.load()

@@ -20,20 +20,20 @@ from textual.worker import get_current_worker
 
 from itss_logic.answers import Answer
 from itss_logic.case import inner
-from itss_logic.completion import Next, as_meant, what_next
 from itss_logic.console import count
 from itss_logic.errors import ItssError, SelfCheckError, printable
 from itss_logic.evidence import Evidence
-from itss_logic.explore_screens import Ask, Failed, People, Sure, Telling, told
-from itss_logic.explore_widgets import LEGEND, Line, Matrix, Picks, Title
 from itss_logic.export import FileNames
 from itss_logic.scenarios import Scenario, what_if
-from itss_logic.session import Row, Session, plan_tree, why_tree
 from itss_logic.tables import MARKS, width
 from itss_logic.terms import Fact, write
 from itss_logic.tree import Node, Speaker
 from itss_logic.vocabulary import SOURCE
 from itss_logic.words import Words
+from itss_logic.workbench.completion import Next, as_meant, what_next
+from itss_logic.workbench.screens import Ask, Failed, People, Sure, Telling, told
+from itss_logic.workbench.session import Row, Session, plan_tree, why_tree
+from itss_logic.workbench.widgets import LEGEND, Line, Matrix, Picks, Title
 
 BOXES = {"": "x", "off": " ", "claimed": "?", "confirmed": "c", "added": "+"}
 """What stands in the box before a fact, by the first word of its state."""

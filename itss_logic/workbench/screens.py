@@ -16,11 +16,11 @@ from textual.screen import ModalScreen, Screen
 from textual.suggester import Suggester
 from textual.widgets import Footer, Input, Static
 
-from itss_logic.completion import Next
 from itss_logic.errors import ItssError, printable
-from itss_logic.explore_widgets import Line, Lines, Picks, Title
 from itss_logic.tables import COLOURS, cut, pad, width
 from itss_logic.tree import Node, lines
+from itss_logic.workbench.completion import Next
+from itss_logic.workbench.widgets import Line, Lines, Picks, Title
 
 Found = TypeVar("Found")
 

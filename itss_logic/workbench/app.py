@@ -8,10 +8,10 @@ from typing import ClassVar
 from textual.app import App
 from textual.binding import Binding, BindingType
 
-from itss_logic.explore_bench import Bench
-from itss_logic.explore_screens import Failed, Sure, told
-from itss_logic.session import Session
 from itss_logic.words import Words
+from itss_logic.workbench.bench import Bench
+from itss_logic.workbench.screens import Failed, Sure, told
+from itss_logic.workbench.session import Session
 
 
 class Workbench(App[None]):
