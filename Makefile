@@ -8,7 +8,7 @@ run: $(VENV)/.run
 	$(BIN)/itss evaluate facts/json
 
 test: $(VENV)/.test lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

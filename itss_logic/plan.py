@@ -8,11 +8,11 @@ from itertools import combinations
 
 from itss_logic.case import Case, inner
 from itss_logic.confirm import Trial, ensure
-from itss_logic.costs import Costs
+from itss_logic.costs import Costs, Line
 from itss_logic.evidence import Evidence
 from itss_logic.explain import WHO, Clock, Explainer, Level, added, ordered
 from itss_logic.explanations import Plan, Plans
-from itss_logic.search import Shown, domain, smallest_conflict, successive
+from itss_logic.search import Shown, domain, optima, smallest_conflict, successive
 from itss_logic.terms import Constant, Fact, Term, write
 from itss_logic.vocabulary import CLAIMED
 
@@ -46,11 +46,16 @@ class Planner:
         facts = list(self._facts(case, level, costs))
         control = self.explainer.ground(PLAN, level, case, facts)
         found = successive(control, maximum, lambda: clock.left, _excluding)
-        told = [_steps(case, shown) for shown in found.answers]
-        trial = Trial(self.explainer.verdicts(level[0]), case, level, [fact for facts in told for fact in facts])
-        plans = [self._confirmed(trial, evidence, level, costs, facts, proven=found.proven) for facts in told]
-        because = () if plans or not found.proven else tuple(self._because(case, level, costs, facts))
-        return Plans(evidence.candidate, *level, self.explainer.readings, tuple(plans), found.proven, because)
+        steps = [_steps(case, shown) for shown in found.answers]
+        trial = Trial(self.explainer.verdicts(level[0]), case, level, [fact for facts in steps for fact in facts])
+        plans = [self._confirmed(trial, evidence, level, costs, facts, proven=found.proven) for facts in steps]
+        told = Plans(evidence.candidate, *level, self.explainer.readings, tuple(plans), found.proven)
+        if plans or not found.proven:
+            return told
+        try:
+            return told._replace(because=tuple(self._because(case, level, costs, clock)))
+        except TimeoutError:
+            return told._replace(optimal=False)
 
     def _facts(self, case: Case, level: Level, costs: Costs) -> Iterator[str]:
         """What is asked, beside what is on file: what facts cost and which are restricted, and what is known ahead."""
@@ -107,19 +112,33 @@ class Planner:
         add = [fact for fact in facts if fact not in confirm]
         return Plan(sum(map(costs.of, facts)), ordered(confirm), ordered(add))
 
-    def _because(self, case: Case, level: Level, costs: Costs, facts: Sequence[str]) -> Iterator[str]:
+    def _because(self, case: Case, level: Level, costs: Costs, clock: Clock) -> list[str]:
         """A smallest set of restrictions that makes a level impossible; of clauses, where none are needed for that."""
+        facts = list(self._facts(case, level, costs))
         control = self.explainer.ground(BLAME, level, case, facts)
+        lines = {f"waived({number})": line for number, line in enumerate(costs.restrictions)}
         waivers = domain(control, "waived", 1)
-        asked = [f"waived({number})" for number in range(len(costs.restrictions))]
-        asked = [waiver for waiver in asked if waiver in waivers]
-        clauses = [waiver for waiver in waivers if waiver not in asked]
-        blamed = smallest_conflict(control, asked, dict.fromkeys(clauses, False))
-        for waiver in blamed:
-            yield costs.restrictions[int(waiver[len("waived(") : -1])].restriction
+        asked, clauses = [w for w in waivers if w in lines], [w for w in waivers if w not in lines]
+        blamed = smallest_conflict(control, asked, dict.fromkeys(clauses, False), lambda: clock.left)
         if not blamed:
-            for waiver in smallest_conflict(control, clauses, dict.fromkeys(asked, True)):
-                yield ".".join(waiver[len("waived(clause(") : -2].split(","))
+            blamed = smallest_conflict(control, clauses, dict.fromkeys(asked, True), lambda: clock.left)
+            return [".".join(waiver[len("waived(clause(") : -2].split(",")) for waiver in blamed]
+        told = [lines[waiver] for waiver in blamed]
+        self._confirm_blame(case, level, told, clock, is_possible=False)
+        for line in told:
+            self._confirm_blame(case, level, [other for other in told if other != line], clock, is_possible=True)
+        return [line.restriction for line in told]
+
+    def _confirm_blame(
+        self, case: Case, level: Level, lines: Sequence[Line], clock: Clock, *, is_possible: bool
+    ) -> None:
+        """Confirm that with these restrictions alone there is a plan, or that there is none."""
+        control = self.explainer.ground(PLAN, level, case, list(self._facts(case, level, Costs(lines))))
+        found = optima(control, 1, clock.left)
+        if not found.proven:
+            raise TimeoutError
+        what = "; ".join(line.restriction for line in lines) or "no restriction"
+        ensure(bool(found.answers) == is_possible, f"with {what} there is {'no' if is_possible else 'a'} plan")
 
 
 def _flat(rest: Term) -> Iterator[Term]:

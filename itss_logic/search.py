@@ -160,13 +160,19 @@ def domain(control: Control, name: str, arity: int) -> list[str]:
     return [str(atom.symbol) for atom in control.symbolic_atoms.by_signature(name, arity)]
 
 
-def smallest_conflict(control: Control, chosen: Sequence[str], others: Mapping[str, bool]) -> list[str]:
+def smallest_conflict(
+    control: Control, chosen: Sequence[str], others: Mapping[str, bool], left: Callable[[], float]
+) -> list[str]:
     """A smallest part of `chosen` that leaves a ground question without answer if none of it holds, by hitting sets.
 
     Args:
         control: the question; it has no answer if none of `chosen` holds.
         chosen: atoms that the question chooses freely.
         others: further such atoms, and whether each holds.
+        left: gives the seconds that are left.
+
+    Raises:
+        TimeoutError: where the time ran out.
     """
     solve = _section(control.configuration.solve)
     solve.opt_mode, solve.models = "ignore", 1
@@ -175,7 +181,11 @@ def smallest_conflict(control: Control, chosen: Sequence[str], others: Mapping[s
 
     def given_up(kept: Collection[str]) -> set[str] | None:
         """Which of `chosen` an answer gives up that keeps some; None where there is no such answer."""
-        with control.solve(yield_=True, assumptions=[*fixed, *((atoms[atom], False) for atom in kept)]) as handle:
+        assumptions = [*fixed, *((atoms[atom], False) for atom in kept)]
+        with control.solve(yield_=True, async_=True, assumptions=assumptions) as handle:
+            if not handle.wait(left()):
+                handle.cancel()
+                raise TimeoutError
             model = handle.model()
             return None if model is None else {atom for atom in chosen if model.contains(atoms[atom])}
 
