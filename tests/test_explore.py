@@ -39,7 +39,7 @@ class Terminal:
         self.screen = pyte.Screen(columns, rows)
         self.stream = pyte.ByteStream(self.screen)
         self.sent = self.pending = b""
-        kept = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+        kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS", "LINES")}
         kept |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "PATH": f"{BIN}:{kept['PATH']}"}
         self.child: Any = pexpect.spawn(
             command[0], list(command[1:]), cwd=str(cwd), dimensions=(rows, columns), env={**kept, **environ}
