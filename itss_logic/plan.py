@@ -21,6 +21,9 @@ BLAME = (*PLAN, "blame.lp")
 SUBSUMED = ("subsumed.lp",)
 """Questions, each as the files of `core` that put it."""
 
+MOST_KINDS = 8
+"""How many kinds of new items that have attributes a plan may hold, if another is to be sought after it."""
+
 
 class Planner:
     """Finds the cheapest ways to reach a level, under the readings of an explainer."""
@@ -155,11 +158,12 @@ def _steps(case: Case, shown: Shown) -> tuple[Fact, ...]:
     return case.name_new(added(case, shown, Constant("planned")), set())
 
 
-def _excluding(shown: Shown, number: int) -> str:
+def _excluding(shown: Shown, number: int) -> str | None:
     """Rules that exclude a plan and every one that has all of it, whatever the order of its new items.
 
     Each of these must find a place among the new items of the other plan, each its own: by Hall's theorem that is so if
-    all kinds of them, taken together in any way, have as many places as there are items of these kinds.
+    all kinds of them, taken together in any way, have as many places as there are items of these kinds. These ways
+    double with each kind: of a plan with more than `MOST_KINDS` there is no second.
     """
     conditions = [f"added(planned,{write(term)})" for term in shown.terms("single")]
     conditions += [str(symbol) for name in ("upgraded", "restored") for symbol in shown.symbols(name)]
@@ -168,6 +172,8 @@ def _excluding(shown: Shown, number: int) -> str:
         name, slot, *attribute = map(str, symbol.arguments)
         attributes.setdefault(f"{name},{slot}", []).extend(attribute)
     kinds = Counter((place.partition(",")[0], *sorted(found)) for place, found in attributes.items())
+    if len(kinds) > MOST_KINDS:
+        return None
     rules = []
     for kind, (name, *found) in enumerate(kinds):
         body = ", ".join([f"fresh({name},J)", *(f"fresh({name},J,{attribute})" for attribute in found)])

@@ -132,14 +132,17 @@ def _optimise(control: Control, limit: int, seconds: float, strategy: str) -> tu
     return answers, best, False
 
 
-def successive(control: Control, limit: int, left: Callable[[], float], exclude: Callable[[Shown, int], str]) -> Optima:
+def successive(
+    control: Control, limit: int, left: Callable[[], float], exclude: Callable[[Shown, int], str | None]
+) -> Optima:
     """Up to `limit` optimal answers to a ground question, best first; `proven` unless the time ran out before that.
 
     Args:
         control: the question.
         limit: how many answers to give at most.
         left: gives the seconds that are left.
-        exclude: makes the rules of an answer and its number that exclude it, and others that are no more wanted.
+        exclude: makes the rules of an answer and its number that exclude it, and others that are no more wanted; None,
+            where they would be too many, and no other answer is sought.
     """
     answers: list[Shown] = []
     while len(answers) < limit:
@@ -149,8 +152,11 @@ def successive(control: Control, limit: int, left: Callable[[], float], exclude:
         if not found.answers:
             break
         answers += found.answers
+        rules = exclude(answers[-1], len(answers)) if len(answers) < limit else None
+        if rules is None:
+            break
         part = f"after_{len(answers)}"
-        control.add(part, [], exclude(answers[-1], len(answers)))
+        control.add(part, [], rules)
         control.ground([(part, [])])
     return Optima(answers, True, control)
 
