@@ -132,7 +132,7 @@ class Program:
 
 INPUTS = frozenset(
     {("candidate", 1), ("stated", 2), ("asserted", 2), ("filed", 4), ("lacking", 3), ("brief", 0), ("price", 2)}
-    | {("price", 3), ("of_kind", 3), ("forbidden", 1), ("capped", 2)}
+    | {("price", 3), ("of_kind", 3), ("forbidden", 1), ("capped", 2), ("subsumed", 2)}
 )
 """The predicates that come with each question."""
 

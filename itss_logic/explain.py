@@ -259,6 +259,7 @@ class Explainer:
         """Ground a question about a level of a candidate, with what is on file and further facts without full stops."""
         program = "\n".join([case.program(level[0], in_parts=True), *(f"{fact}." for fact in facts)])
         given = {fact.partition("(")[0] for fact in facts}
+        ensure(given <= {name for name, _ in INPUTS}, f"a question is given {given}, of which some is no input")
         inputs = case.inputs | {(name, arity) for name, arity in INPUTS if name in given}
         return self.question(names, level).ground(program, inputs)
 

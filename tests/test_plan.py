@@ -355,3 +355,29 @@ def test_a_broken_rule_is_caught(broken: Path, file: str, old: str, new: str) ->
     result = run("plan", "-", *asked, "--kb", broken, stdin=json.dumps(person))
     assert isinstance(result.exception, SelfCheckError), result.stdout
     assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("readings", "slots"),
+    [
+        ({}, 3),
+        ({"progression": "cumulative"}, 3),
+        ({"progression": "cumulative", "project_grade": "exact"}, 6),
+    ],
+    ids=str,
+)
+def test_no_more_slots_than_a_plan_can_call_for(policy: Policy, readings: dict[str, str], slots: int) -> None:
+    """What counts toward a stronger criterion counts toward a weaker one as well; clingo finds which is which."""
+    from itss_logic.case import Case
+    from itss_logic.explain import Explainer
+    from itss_logic.plan import PLAN
+    from itss_logic.search import domain
+
+    entry = policy.entry({"candidate": "ann"})
+    assert isinstance(entry, Evidence)
+    explainer, case = Explainer(policy, policy.in_force(readings)), Case(entry, policy.vocabulary)
+    level = ("facility_management", 6)
+    control = explainer.ground(PLAN, level, case, list(explainer.planner._facts(case, level, Costs([]))))
+    assert f"seeks(planned,project,{slots})" in domain(control, "seeks", 3)
+    with pytest.raises(SelfCheckError, match="is no input"):
+        explainer.ground(PLAN, level, case, ["wishes(1)"])
