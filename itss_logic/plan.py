@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 from itss_logic.case import Case, inner
 from itss_logic.confirm import Trial, ensure
@@ -15,6 +16,9 @@ from itss_logic.explanations import Plan, Plans
 from itss_logic.search import Shown, domain, optima, smallest_conflict, successive
 from itss_logic.terms import Constant, Fact, Term, write
 from itss_logic.vocabulary import CLAIMED
+
+if TYPE_CHECKING:
+    from clingo import Control
 
 PLAN = ("additions.lp", "plan.lp")
 BLAME = (*PLAN, "blame.lp")
@@ -46,8 +50,7 @@ class Planner:
             SelfCheckError: where the policy's own rules do not confirm a plan.
         """
         clock, case = Clock(seconds), Case(evidence, self.policy.vocabulary)
-        facts = list(self._facts(case, level, costs))
-        control = self.explainer.ground(PLAN, level, case, facts)
+        control = self._ground(case, level, costs)
         found = successive(control, maximum, lambda: clock.left, _excluding)
         steps = [_steps(case, shown) for shown in found.answers]
         trial = Trial(self.explainer.verdicts(level[0]), case, level, [fact for facts in steps for fact in facts])
@@ -60,10 +63,12 @@ class Planner:
         except TimeoutError:
             return told._replace(optimal=False)
 
+    def _ground(self, case: Case, level: Level, costs: Costs) -> Control:
+        return self.explainer.ground(PLAN, level, case, [*self._facts(case, level, costs), *self._subsumed(level)])
+
     def _facts(self, case: Case, level: Level, costs: Costs) -> Iterator[str]:
-        """What is asked, beside what is on file: what facts cost and which are restricted, and what is known ahead."""
+        """What is asked, beside what is on file: what facts cost, and which are restricted."""
         yield WHO
-        yield from self._subsumed(level)
         kinds = [*self._shapes(level), *self._claims(case, level[0])]
         for predicate, rest, fact in dict.fromkeys(kinds):
             price = costs.of(fact)
@@ -117,8 +122,8 @@ class Planner:
 
     def _because(self, case: Case, level: Level, costs: Costs, clock: Clock) -> list[str]:
         """A smallest set of restrictions that makes a level impossible; of clauses, where none are needed for that."""
-        facts = list(self._facts(case, level, costs))
-        control = self.explainer.ground(BLAME, level, case, facts)
+        # Without what is known ahead: a criterion that is waived needs no witnesses, which others could count on.
+        control = self.explainer.ground(BLAME, level, case, list(self._facts(case, level, costs)))
         lines = {f"waived({number})": line for number, line in enumerate(costs.restrictions)}
         waivers = domain(control, "waived", 1)
         asked, clauses = [w for w in waivers if w in lines], [w for w in waivers if w not in lines]
@@ -136,7 +141,7 @@ class Planner:
         self, case: Case, level: Level, lines: Sequence[Line], clock: Clock, *, is_possible: bool
     ) -> None:
         """Confirm that with these restrictions alone there is a plan, or that there is none."""
-        control = self.explainer.ground(PLAN, level, case, list(self._facts(case, level, Costs(lines))))
+        control = self._ground(case, level, Costs(lines))
         found = optima(control, 1, clock.left)
         if not found.proven:
             raise TimeoutError

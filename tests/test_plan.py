@@ -211,6 +211,15 @@ def test_without_restrictions_clauses_are_named(policy: Policy, tmp_path: Path) 
     assert "nothing that could be confirmed or added reaches the level, because of" in tree
 
 
+def test_a_criterion_that_nothing_can_meet_is_blamed_and_no_other(policy: Policy, tmp_path: Path) -> None:
+    """Although what would meet it counts toward others too."""
+    change = tmp_path / "change.yaml"
+    nowhere = "hardware.5.size: {users: {coverage: []}, complex_team: {coverage: []}}"
+    for text in (nowhere, f"{nowhere}\nhardware.5.top_project: {{required: 2}}"):
+        change.write_text(text, encoding="utf-8")
+        assert ask("haruka", "hardware:5", "--policy-change", change)["because"] == ["hardware.5.top_project"]
+
+
 COSTS = [
     ("project: 0", "the cost of project is 0; write a whole number from 1"),
     ("project: free", "the cost of project is 'free'"),
@@ -377,7 +386,7 @@ def test_no_more_slots_than_a_plan_can_call_for(policy: Policy, readings: dict[s
     assert isinstance(entry, Evidence)
     explainer, case = Explainer(policy, policy.in_force(readings)), Case(entry, policy.vocabulary)
     level = ("facility_management", 6)
-    control = explainer.ground(PLAN, level, case, list(explainer.planner._facts(case, level, Costs([]))))
+    control = explainer.planner._ground(case, level, Costs([]))
     assert f"seeks(planned,project,{slots})" in domain(control, "seeks", 3)
     with pytest.raises(SelfCheckError, match="is no input"):
         explainer.ground(PLAN, level, case, ["wishes(1)"])
