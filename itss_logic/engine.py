@@ -17,6 +17,8 @@ from itss_logic.terms import Constant, Fact
 from itss_logic.vocabulary import CLAIMED, SOURCE
 
 if TYPE_CHECKING:
+    from clingo.backend import Observer
+
     from itss_logic.specialise import Signatures, Specialised
 
 Declarations: TypeAlias = "Callable[[str, int], list[tuple[Any, ...]]]"
@@ -43,14 +45,16 @@ class Program:
         self.sources = tuple(sources)
         self.text = "\n".join(source.text for source in self.sources)
 
-    def ground(self, facts: str = "", options: Sequence[str] = ()) -> Control:
-        """Ground the program with facts.
+    def ground(self, facts: str = "", options: Sequence[str] = (), observer: Observer | None = None) -> Control:
+        """Ground the program with facts; an observer is told of every ground rule.
 
         Raises:
             PolicyError: where clingo reports anything, an undefined atom included.
         """
         messages: list[str] = []
         control = Control(list(options), logger=lambda code, message: messages.append(message), message_limit=20)
+        if observer is not None:
+            control.register_observer(observer)
         try:
             control.add("base", [], self.text)
             control.add("base", [], facts)
@@ -88,6 +92,14 @@ class Program:
         if not found:
             raise PolicyError("the policy has no answer set on this evidence")
         return found
+
+    def derive(self, facts: str) -> list[Fact]:
+        """The shown atoms of the one answer set, with facts that are no evidence."""
+        control = self.ground(facts, ["--models=1"])
+        with control.solve(yield_=True) as handle:
+            model = handle.model()
+            found = [] if model is None else model.symbols(shown=True)
+            return [Fact(symbol.name, tuple(map(term_of, symbol.arguments))) for symbol in found]
 
     def declarations(self) -> Declarations:
         """The facts of the program as it stands without evidence, in the order in which they stand."""
@@ -141,11 +153,14 @@ class Question:
     """A program that is asked about one candidate after another, with what they share given beforehand.
 
     It is grounded once as it stands, which reports whatever is wrong with it; what is asked is grounded with that part
-    solved ahead that no evidence can change. Facts with `foreign` constants are left out.
+    solved ahead that no evidence can change. Facts with `foreign` constants are left out. `inputs` are all predicates
+    that may come with what is asked.
     """
 
-    def __init__(self, program: Program, given: str, foreign: frozenset[str]) -> None:
-        self.program, self.given, self.foreign = program, given, foreign
+    def __init__(
+        self, program: Program, given: str, foreign: frozenset[str] = frozenset(), inputs: Signatures = INPUTS
+    ) -> None:
+        self.program, self.given, self.foreign, self.inputs = program, given, foreign, inputs
 
     def ground(self, facts: str, inputs: Signatures) -> Control:
         """Ground the program with what was given beforehand and with facts, which are of these predicates."""
@@ -153,6 +168,15 @@ class Question:
         control.add("base", [], f"{self._specialised.text(inputs)}\n{facts}")
         control.ground([("base", [])])
         return control
+
+    def shown(self, facts: str) -> list[Symbol]:
+        """What is shown with facts of all inputs, in the one answer set of rules that choose nothing."""
+        control = self.ground(facts, self.inputs)
+        with control.solve(yield_=True) as handle:
+            model = handle.model()
+            if model is None:
+                raise PolicyError("the policy has no answer set on this evidence")
+            return list(model.symbols(shown=True))
 
     def known(self, name: str, arity: int) -> list[tuple[Any, ...]]:
         """What holds of a predicate whatever the evidence, as far as the question needs it."""
@@ -172,7 +196,7 @@ class Question:
         from itss_logic.specialise import Specialised
 
         texts = [*(source.text for source in self.program.sources), self.given]
-        return Specialised(texts, self.program.ground(self.given), INPUTS, self.foreign)
+        return Specialised(texts, self.program.ground(self.given), self.inputs, self.foreign)
 
 
 class Switches:

@@ -34,7 +34,7 @@ def evaluate(
         found = verdicts.solve(facts)
         dependence = hinge.solve_bravely(facts) if across else [None] * len(chunk)
         for evidence, atoms, hinges in zip(chunk, found, dependence, strict=True):
-            yield _answer(policy, evidence, readings, _by_level(atoms), None if hinges is None else _by_level(hinges))
+            yield _answer(policy, evidence, readings, by_level(atoms), None if hinges is None else by_level(hinges))
 
 
 def verdicts(policy: Policy, people: Iterable[Evidence], readings: Mapping[str, str]) -> Iterator[Verdicts]:
@@ -42,7 +42,7 @@ def verdicts(policy: Policy, people: Iterable[Evidence], readings: Mapping[str, 
     question = policy.question("verdicts.lp")
     for chunk in chunks(people):
         for evidence, atoms in zip(chunk, question.solve(Facts(chunk, readings)), strict=True):
-            by_level = _by_level(atoms)
+            by_level = by_level(atoms)
             highest = {f: n for (f, n), about in by_level.items() if "highest" in about}
             yield Verdicts(
                 evidence.candidate,
@@ -55,7 +55,7 @@ def _answer(
     policy: Policy, evidence: Evidence, readings: Mapping[str, str], atoms: Atoms, hinges: Atoms | None
 ) -> Answer:
     results = tuple(
-        _result(policy, level, atoms[level], None if hinges is None else hinges[level]) for level in policy.levels
+        result_of(policy, level, atoms[level], None if hinges is None else hinges[level]) for level in policy.levels
     )
     highest = {f: n for (f, n), about in atoms.items() if "highest" in about}
     return Answer(
@@ -69,7 +69,8 @@ def _answer(
     )
 
 
-def _result(policy: Policy, level: tuple[str, int], about: About, hinges: About | None) -> Result:
+def result_of(policy: Policy, level: tuple[str, int], about: About, hinges: About | None = None) -> Result:
+    """The result for a level, from the atoms about it; `hinges` are those on how it depends on the readings."""
     across: str | None = None
     hinges_on: tuple[str, ...] = ()
     if hinges is not None:
@@ -105,7 +106,8 @@ def chunks(entries: Iterable[Evidence]) -> Iterator[list[Evidence]]:
         yield chunk
 
 
-def _by_level(facts: Iterable[Fact]) -> Atoms:
+def by_level(facts: Iterable[Fact]) -> Atoms:
+    """Atoms by field and level, their first two arguments."""
     found: Atoms = {}
     for fact in facts:
         field, level, *rest = fact.arguments

@@ -92,18 +92,23 @@ def _form(file: str) -> str | None:
 
 def _once(entry: Entry, place: Place, seen: set[str]) -> Entry:
     """Refuse a candidate whose id already came in this run."""
-    if entry.candidate is None or (isinstance(entry, Refused) and _is_elsewhere(entry)):
+    if entry.candidate is None or (isinstance(entry, Refused) and is_elsewhere(entry)):
         return entry
     if entry.candidate in seen:
-        message = f"evidence for {shorten(entry.candidate)} already came in this run"
-        mend = "put all evidence of a candidate in one place of one file"
-        refusal = Refusal("duplicate_candidate", entry.candidate, place, message, mend)
-        return Refused(entry.candidate, (refusal, *(entry.refusals if isinstance(entry, Refused) else ())))
+        return repeated(entry, place)
     seen.add(entry.candidate)
     return entry
 
 
-def _is_elsewhere(refused: Refused) -> bool:
+def repeated(entry: Entry, place: Place) -> Refused:
+    """The refusal of a candidate who came before."""
+    message = f"evidence for {shorten(entry.candidate or '')} already came in this run"
+    mend = "put all evidence of a candidate in one place of one file"
+    refusal = Refusal("duplicate_candidate", entry.candidate, place, message, mend)
+    return Refused(entry.candidate, (refusal, *(entry.refusals if isinstance(entry, Refused) else ())))
+
+
+def is_elsewhere(refused: Refused) -> bool:
     """Whether a file only speaks of a candidate who does not stand in it, and may stand in another."""
     return any(refusal.code == "unknown_candidate" for refusal in refused.refusals)
 
@@ -151,17 +156,25 @@ def _read_lines(stream: BinaryIO, file: str, vocabulary: Vocabulary) -> Iterator
     number = 0
     while data := stream.readline(limits.LINE_BYTES + 1):
         number += 1
-        try:
-            if len(data) > limits.LINE_BYTES:
-                while data and not data.endswith(b"\n"):
-                    data = stream.readline(limits.LINE_BYTES)
-                message = f"the line is longer than {limits.LINE_BYTES} bytes"
-                raise DocumentError("too_large", message, "state less for one candidate")
-            text = decode(data)
-            if text.strip():
-                yield _read_object(parse_json(text.rstrip()), vocabulary, Place(file, number, None, "$"))
-        except DocumentError as error:
-            yield _refuse(error, Place(file, number, error.column))
+        if len(data) > limits.LINE_BYTES:
+            rest = data
+            while rest and not rest.endswith(b"\n"):
+                rest = stream.readline(limits.LINE_BYTES)
+        placed = read_line(data, Place(file, number, None, "$"), vocabulary)
+        if placed is not None:
+            yield placed
+
+
+def read_line(data: bytes, place: Place, vocabulary: Vocabulary) -> Placed | None:
+    """The candidate of one line of JSON lines; None where the line is blank."""
+    try:
+        if len(data) > limits.LINE_BYTES:
+            message = f"the line is longer than {limits.LINE_BYTES} bytes"
+            raise DocumentError("too_large", message, "state less for one candidate")
+        text = decode(data)
+        return _read_object(parse_json(text.rstrip()), vocabulary, place) if text.strip() else None
+    except DocumentError as error:
+        return _refuse(error, Place(place.file, place.line, error.column))
 
 
 def _read_document(value: Value, file: str, vocabulary: Vocabulary) -> Iterator[Placed]:

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
+from typing import Any, BinaryIO, NamedTuple
 
+from itss_logic import limits
+from itss_logic.answers import Answer
 from itss_logic.batch.blocks import FINGERPRINT_BYTES, Block, Done, Reject
-from itss_logic.console import as_json_text
-from itss_logic.errors import Place, Refusal, shorten
+from itss_logic.batch.dependence import NotSlicedError
+from itss_logic.batch.people import People, Person, UnfitError
+from itss_logic.batch.rendered import FORMS, Form, Row
+from itss_logic.batch.slices import Outcomes, Slices
+from itss_logic.batch.typed import UntypedError
+from itss_logic.errors import Place, SelfCheckError
 from itss_logic.evidence import Entry, Evidence, Refused
 from itss_logic.policy import Policy
-from itss_logic.reading import _read_lines
+from itss_logic.reading import is_elsewhere, read_evidence, read_line, repeated
 
 
 class Recipe(NamedTuple):
@@ -24,50 +31,230 @@ class Recipe(NamedTuple):
 
 
 class Worker:
-    """Decides blocks. One that is made once decides every later block sooner."""
+    """Decides blocks. What one block asked of clingo, later ones know."""
 
     def __init__(self, recipe: Recipe) -> None:
-        self.recipe = recipe
-
-    @property
-    def notice(self) -> str | None:
+        self.policy, self.readings, form = recipe
+        self.form: Form = FORMS[form](self.policy, self.readings)
+        self.notice: str | None = None
         """Why nothing is decided by slices, if so."""
-        return None
+        self.outcomes = Outcomes()
+        self.sliced: Sliced | None = None
+        try:
+            self.sliced = Sliced(self.policy, self.readings, digests=self.form.digests)
+        except (NotSlicedError, UntypedError) as reason:
+            self.notice = str(reason)
 
-    def work(self, block: Block, repeated: frozenset[int] = frozenset()) -> Done:
-        """Decide a block; the lines with these indexes are refused, as their candidate came before."""
-        policy, readings, _ = self.recipe
-        data = block.data
-        if data is None:
-            assert block.stop is not None
-            with open(block.path, "rb") as stream:
-                stream.seek(block.start)
-                data = stream.read(block.stop - block.start)
-        lines = data.splitlines(keepends=True)
-        rejects, named, output, people = [], [], [], []
-        import io
+    def work(self, block: Block, repeats: frozenset[int] = frozenset()) -> Done:
+        """Decide a block; the lines with the indexes in `repeats` are refused, as their candidate came before.
 
-        for entry, place in _read_lines(io.BytesIO(data), block.file, policy.vocabulary):
-            index = (place.line or 1) - 1
-            if entry.candidate is not None:
-                mark = hashlib.blake2b(entry.candidate.encode(), digest_size=FINGERPRINT_BYTES).digest()
-                named.append((index, mark))
-            if index in repeated and entry.candidate is not None:
-                message = f"evidence for {shorten(entry.candidate)} already came in this run"
-                mend = "put all evidence of a candidate in one place of one file"
-                refusal = Refusal("duplicate_candidate", entry.candidate, place, message, mend)
-                others = entry.refusals if isinstance(entry, Refused) else ()
-                entry = Refused(entry.candidate, (refusal, *others))
-            if isinstance(entry, Refused):
-                rejects.append(Reject(index, entry.candidate, entry.refusals, lines[index]))
-            else:
-                people.append(entry)
-        counts: Counter[tuple[str, int, str]] = Counter()
-        for answer in policy.evaluate(people, readings):
-            output.append(as_json_text(answer.as_json()) + "\n")
-            counts.update((r.field, r.level, r.verdict) for r in answer.results)
-        digest = hashlib.sha256(data).digest()
-        text = "".join(output).encode()
+        Raises:
+            SelfCheckError: where a candidate who is decided a second time, plainly, has other results.
+        """
+        lines, digest = read_block(block)
+        found = Found(block, len(lines))
+        if block.form != "jsonl":
+            entries = list(read_evidence([block.path], self.policy.vocabulary, block.form))
+            for index, entry in enumerate(entries):
+                found.enter(index, entry, Place(block.file), b"", index in repeats)
+            found.lines = len(entries)
+        else:
+            rows = self.sliced.rows(lines, repeats) if self.sliced else {}
+            found.rows.update(rows)
+            found.name({index: row.candidate for index, row in rows.items()})
+            for index, line in enumerate(lines):
+                if index not in rows:
+                    place = Place(block.file, index + 1, None, "$")
+                    placed = read_line(line, place, self.policy.vocabulary)
+                    if placed is not None:
+                        found.enter(index, placed[0], placed[1], line, index in repeats)
+        plain = len(found.people)
+        answers = self.policy.evaluate(found.people.values(), self.readings)
+        for index, answer in zip(found.people, answers, strict=True):
+            found.rows[index] = self._row(answer)
+        verified = self._verify(block, lines, found)
+        rows = [found.rows[index] for index in sorted(found.rows)]
+        counts: Counter[Any] = Counter(outcome for row in rows for outcome in row.outcomes)
+        verdicts: Counter[tuple[str, int, str]] = Counter()
+        for outcome, number in counts.items():
+            for result in outcome.results:
+                verdicts[result.field, result.level, result.verdict] += number
         return Done(
-            len(lines), digest, text, tuple(rejects), tuple(named), len(people), dict(counts), 0, len(people)
+            lines=found.lines,
+            digest=digest,
+            output=self.form.block(rows),
+            rejects=tuple(found.rejects),
+            named=tuple(sorted(found.named)),
+            accepted=len(rows),
+            counts=dict(verdicts),
+            verified=verified,
+            plain=plain,
         )
+
+    def _row(self, answer: Answer) -> Row:
+        outcomes = [
+            self.outcomes.one(f, tuple(r for r in answer.results if r.field == f), answer.highest[f])
+            for f in self.policy.fields
+        ]
+        return Row(answer.candidate, answer.evidence if self.form.digests else "", tuple(outcomes))
+
+    def _verify(self, block: Block, lines: Sequence[bytes], found: Found) -> int:
+        """Decide some candidates a second time, plainly, and compare."""
+        some = [index for index in sorted(found.rows) if index not in found.people]
+        number = min(block.verify, len(some))
+        chosen = [some[place * len(some) // number] for place in range(number)]
+        people: list[Evidence] = []
+        for index in chosen:
+            placed = read_line(lines[index], Place(block.file, index + 1, None, "$"), self.policy.vocabulary)
+            if placed is None or isinstance(placed[0], Refused):
+                raise SelfCheckError(f"{block.file}: {found.rows[index].candidate} was decided, and is to be refused")
+            people.append(placed[0])
+        for index, answer in zip(chosen, self.policy.evaluate(people, self.readings), strict=True):
+            if self.form.answer(self._row(answer)) != self.form.answer(found.rows[index]):
+                raise SelfCheckError(f"{block.file}: {answer.candidate} has other results when decided alone")
+        return number
+
+
+class Found:
+    """What was found in a block by now, by the index of the line."""
+
+    def __init__(self, block: Block, lines: int) -> None:
+        self.block, self.lines = block, lines
+        self.rows: dict[int, Row] = {}
+        self.people: dict[int, Evidence] = {}
+        self.rejects: list[Reject] = []
+        self.named: list[tuple[int, bytes]] = []
+
+    def enter(self, index: int, entry: Entry, place: Place, raw: bytes, is_repeat: bool) -> None:
+        """Take up what was read of a line."""
+        if entry.candidate is not None and not (isinstance(entry, Refused) and is_elsewhere(entry)):
+            self.name({index: entry.candidate})
+        if is_repeat:
+            entry = repeated(entry, place)
+        if isinstance(entry, Refused):
+            self.rejects.append(Reject(index, entry.candidate, entry.refusals, raw))
+        else:
+            self.people[index] = entry
+
+    def name(self, candidates: Mapping[int, str]) -> None:
+        """Note who is named."""
+        blake = hashlib.blake2b
+        self.named.extend(
+            [(n, blake(c.encode(), digest_size=FINGERPRINT_BYTES).digest()) for n, c in candidates.items()]
+        )
+
+
+class Sliced:
+    """Decides candidates by slices."""
+
+    def __init__(self, policy: Policy, readings: Mapping[str, str], *, digests: bool) -> None:
+        self.slices = Slices(policy, readings)
+        self.people = People(self.slices, digests=digests)
+        self.fields = [(f, _several(groups)) for f, groups in self.slices.groups_of.items()]
+        self.single = all(len(kinds) == 1 for kinds in self.slices.group_kinds)
+
+    def rows(self, lines: Sequence[bytes], repeats: frozenset[int]) -> dict[int, Row]:
+        """The rows of lines, by index; those that are not there are not for slices."""
+        persons = self._persons(lines, repeats)
+        vectors = {index: self._vectors(person) for index, person in persons.items()}
+        later = {index: persons[index] for index, some in vectors.items() if None in some}
+        if later:
+            kinds = list(enumerate(self.slices.group_kinds))
+            self.slices.ask_groups(
+                {
+                    (g, person.claims, tuple([person.sets[k] for k in of]))
+                    for person in later.values()
+                    for g, of in kinds
+                }
+            )
+            vectors.update((index, self._vectors(person)) for index, person in later.items())
+        fields, outcomes, digests = self.fields, self.slices.outcomes, self.people.digests
+        keys = {index: [(f, persons[index].claims, get(some)) for f, get in fields] for index, some in vectors.items()}
+        wanted = {key for some in keys.values() for key in some if key not in outcomes}
+        if wanted:
+            self.slices.decide(wanted)
+        rows: dict[int, Row] = {}
+        for index, person in persons.items():
+            digest = f"sha256:{hashlib.sha256(person.text.encode()).hexdigest()}" if digests else ""
+            rows[index] = Row(person.candidate, digest, tuple([outcomes[key] for key in keys[index]]))
+        return rows
+
+    def _vectors(self, person: Person) -> list[int | None]:
+        """What the sets of each group mean; None where that is to be asked."""
+        known = self.slices.vectors[person.claims].get
+        if self.single:
+            return [known(number) for number in person.sets]
+        key_of, sets = self.slices.key_of, person.sets
+        return [known(key_of(g, tuple([sets[k] for k in of]))) for g, of in enumerate(self.slices.group_kinds)]
+
+    def _persons(self, lines: Sequence[bytes], repeats: frozenset[int]) -> dict[int, Person]:
+        people = self.people
+        found: dict[int, Person] = {}
+        waiting = {
+            index: candidate
+            for index, line in enumerate(lines)
+            if index not in repeats and (candidate := people.decoded(line)) is not None
+        }
+        while waiting:
+            later: dict[int, Any] = {}
+            for index, candidate in waiting.items():
+                try:
+                    person = people.person(candidate)
+                except UnfitError:
+                    continue
+                if person is None:
+                    later[index] = candidate
+                else:
+                    found[index] = person
+            people.ask()
+            waiting = later
+        return found
+
+
+def _several(places: Sequence[int]) -> Any:
+    """What stands at these places of a sequence, as a tuple."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda sequence: tuple(sequence[place] for place in places)
+
+
+def read_block(block: Block) -> tuple[list[bytes], bytes]:
+    """The lines of a block, and the digest of its bytes. Of a line that is too long only the beginning is kept."""
+    digest = hashlib.sha256()
+    if block.data is not None:
+        digest.update(block.data)
+        return _lines(block.data), digest.digest()
+    with open(block.path, "rb") as stream:
+        if block.stop is None:
+            while data := stream.read(2**20):
+                digest.update(data)
+            return [], digest.digest()
+        data = b"".join(_stretch(stream, block.start, block.stop, digest))
+    return _lines(data), digest.digest()
+
+
+def _lines(data: bytes) -> list[bytes]:
+    lines = data.split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def _stretch(stream: BinaryIO, start: int, stop: int, digest: Any) -> Iterator[bytes]:
+    """The lines that begin in a stretch of a file."""
+    if start:
+        stream.seek(start - 1)
+        while (data := stream.readline(limits.LINE_BYTES)) and not data.endswith(b"\n"):
+            pass
+    if stream.tell() >= stop:
+        return
+    data = stream.read(stop - stream.tell())
+    digest.update(data)
+    yield data
+    kept = len(data) - data.rfind(b"\n") - 1
+    while data and not data.endswith(b"\n"):
+        data = stream.readline(limits.LINE_BYTES)
+        digest.update(data)
+        if kept <= limits.LINE_BYTES or data.endswith(b"\n"):
+            yield data
+        kept += len(data)
