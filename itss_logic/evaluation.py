@@ -42,11 +42,11 @@ def verdicts(policy: Policy, people: Iterable[Evidence], readings: Mapping[str, 
     question = policy.question("verdicts.lp")
     for chunk in chunks(people):
         for evidence, atoms in zip(chunk, question.solve(Facts(chunk, readings)), strict=True):
-            by_level = by_level(atoms)
-            highest = {f: n for (f, n), about in by_level.items() if "highest" in about}
+            found = by_level(atoms)
+            highest = {f: n for (f, n), about in found.items() if "highest" in about}
             yield Verdicts(
                 evidence.candidate,
-                {level: str(by_level[level]["verdict"][0][0]) for level in policy.levels},
+                {level: str(found[level]["verdict"][0][0]) for level in policy.levels},
                 {f: highest.get(f) for f in policy.fields},
             )
 

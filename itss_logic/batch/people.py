@@ -6,6 +6,7 @@ that every other command reads it, which tells what is wrong.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
@@ -39,6 +40,18 @@ def quoted(text: str) -> str:
     return f'"{text}"'
 
 
+def quotes(value: Any) -> int:
+    """How many quotation marks a value takes in JSON, where nothing in it is escaped."""
+    if isinstance(value, str):
+        return 2
+    if isinstance(value, tuple):
+        return sum(map(quotes, value))
+    if isinstance(value, msgspec.Struct):
+        members = (getattr(value, name) for name in value.__struct_fields__)
+        return sum(2 + quotes(member) for member in members if member is not ABSENT)
+    return 0
+
+
 class Person(NamedTuple):
     """A candidate: the id, whether there are claims, the set of each kind, and the facts in canonical order."""
 
@@ -55,24 +68,34 @@ class UnfitError(Exception):
 class Taken:
     """What was taken up of one candidate by now."""
 
-    __slots__ = ("claims", "ids", "lines", "missing", "rows", "sets")
+    __slots__ = ("claims", "ids", "lines", "missing", "quotes", "rows", "sets")
 
-    def __init__(self, kinds: int) -> None:
+    def __init__(self, nothing: Sequence[int]) -> None:
         self.claims = self.missing = False
+        self.quotes = 0
         self.ids: set[str] = set()
         self.lines: list[str] = []
         self.rows: list[tuple[str, tuple[str, ...]]] = []
-        self.sets = [0] * kinds
+        self.sets = list(nothing)
 
 
-class Known(NamedTuple):
-    """A statement of an item seen before: the members that it is where it is verified and where it is claimed, what it says
-    in either case, and its fact with marks."""
+class Known:
+    """A statement of an item seen before.
 
-    verified: int
-    claimed: int
-    givens: tuple[Given, Given]
-    text: str
+    Args:
+        text: its fact, with marks.
+        givens: what it says, where it is verified and where it is claimed.
+        members: the members that it is in either case.
+        marks: how many quotation marks it takes in JSON as an object, its status, its source and attributes aside.
+    """
+
+    __slots__ = ("claimed", "claimed_fact", "givens", "marks", "meanings", "text", "verified", "verified_fact")
+
+    def __init__(self, text: str, givens: tuple[Given, Given], members: tuple[int, int], marks: int) -> None:
+        self.marks = marks
+        self.text, self.verified_fact, self.claimed_fact = text, f"{text}.\n", f"{CLAIMED}({text}).\n"
+        self.givens, (self.verified, self.claimed) = givens, members
+        self.meanings: dict[bool, Meanings] = {}
 
 
 class Items:
@@ -86,6 +109,8 @@ class Items:
         self.own: Callable[[Any], Any] = attrgetter(*own) if own else lambda item: ()
         ids = [a.key for a in self.predicate.own if a.kind == "id"]
         self.id: Callable[[Any], str] | None = attrgetter(*ids) if ids else None
+        self.keys = 2 * len(own)
+        """How many quotation marks its own keys take, where it is written out as an object."""
         self.known: dict[Any, Known] = {}
         self.many = self.predicate.number == "many"
 
@@ -96,9 +121,13 @@ class Items:
             raise UnfitError
         lowest = tuple(self.people.lowest(self.predicate, values))
         givens = Given(False, lowest), Given(True, lowest)
-        verified, claimed = (self.member(given) for given in givens)
         text = fact(self.predicate, CANDIDATE_MARK, self.field, ID_MARK, values)
-        known = self.known[raw] = Known(verified, claimed, givens, text)
+        marks = self.keys + quotes(element)
+        if isinstance(element, msgspec.Struct):
+            marks = sum(2 + quotes(getattr(element, a.key)) for a in self.predicate.own)
+        known = Known(text, givens, (self.member(givens[0]), self.member(givens[1])), marks)
+        if len(self.known) < MOST_KNOWN:
+            self.known[raw] = known
         return known
 
     def member(self, given: Given) -> int:
@@ -108,28 +137,37 @@ class Items:
     def take(self, holder: Any, taken: Taken) -> None:
         """Take up what an object has of the kind."""
         value = self.holder(holder)
+        if value is ABSENT:
+            return
+        taken.quotes += 2
+        if value is False:
+            return
         members: list[int] = []
-        if value is not ABSENT and value is not False:
-            seen: list[Any] = []
-            for element in value if self.many else (value,):
-                is_claim, source, raw, id = False, ABSENT, element, ""
-                if type(element) is self.spelled:
-                    is_claim, source, raw = element.status == CLAIMED, element.source, self.own(element)
-                    id = self.id(element) if self.id else ""
-                elif element is True:
-                    raw = ()
-                known = self.known.get(raw) or self.learn(raw, element)
-                seen.append(id or raw)
-                member = self.mean(element, known, is_claim, id, taken)
-                if member:
-                    members.append(member)
-                taken.claims = taken.claims or is_claim
-                if self.people.digests:
-                    self.cite(known.text, is_claim, source, id, taken)
-            if len(set(seen)) < len(seen):
-                members = self._under_ids(value)
+        seen: list[Any] = []
+        known, lines, spelled = self.known.get, taken.lines, self.spelled
+        for element in value if self.many else (value,):
+            if type(element) is not spelled:
+                raw = element
+                meant = known(raw) or self.learn(raw, element)
+                seen.append(raw)
+                taken.quotes += meant.marks - self.keys
+                lines.append(meant.verified_fact)
+                members.append(meant.verified)
+            elif self.id is None:
+                raw = self.own(element)
+                meant = known(raw) or self.learn(raw, element)
+                seen.append(raw)
+                self._cite(element, meant, "", taken)
+                members.append(meant.claimed if element.status == CLAIMED else meant.verified)
+            else:
+                raw, id = self.own(element), self.id(element)
+                meant = known(raw) or self.learn(raw, element)
+                seen.append(id)
+                members.append(self.mean(element, meant, id, taken))
+        if len(set(seen)) < len(seen):
+            members = self._under_ids(value)
         members.sort()
-        key = (self.kind, tuple(members))
+        key = (self.kind, tuple([member for member in members if member]))
         number = self.people.slices.sets.get(key)
         taken.sets[self.kind] = self.people.slices.set_of(*key) if number is None else number
 
@@ -142,21 +180,28 @@ class Items:
             raw, under = self.own(element), stated.setdefault(self.id(element), {})
             if raw in under:
                 raise UnfitError
-            under[raw] = self.known[raw].givens[element.status == CLAIMED]
+            under[raw] = (self.known.get(raw) or self.learn(raw, element)).givens[element.status == CLAIMED]
         members = self.people.slices.plain_members
         return [member for under in stated.values() for member in members(self.kind, tuple(sorted(under.values())))]
 
-    def mean(self, element: Any, known: Known, is_claim: bool, id: str, taken: Taken) -> int:
-        """The member that an element is."""
-        return known.claimed if is_claim else known.verified
+    def mean(self, element: Any, known: Known, id: str, taken: Taken) -> int:
+        """The member that an element with an id is."""
+        self._cite(element, known, quoted(id), taken)
+        return known.claimed if element.status == CLAIMED else known.verified
 
-    def cite(self, text: str, is_claim: bool, source: Any, id: str, taken: Taken) -> None:
+    def _cite(self, element: Any, known: Known, id: str, taken: Taken) -> None:
         """Note the facts of an element."""
-        if id:
-            text = text.replace(ID_MARK, quoted(id))
-        taken.lines.append(f"{CLAIMED}({text}).\n" if is_claim else f"{text}.\n")
-        if source is not ABSENT:
-            taken.lines.append(f"{SOURCE}({text},{quoted(source)}).\n")
+        taken.quotes += known.marks
+        if element.status is not ABSENT:
+            taken.quotes += 4
+        if element.status == CLAIMED:
+            taken.claims = True
+            taken.lines.append(known.claimed_fact.replace(ID_MARK, id) if id else known.claimed_fact)
+        else:
+            taken.lines.append(known.verified_fact.replace(ID_MARK, id) if id else known.verified_fact)
+        if element.source is not ABSENT:
+            taken.quotes += 4
+            taken.lines.append(f"{SOURCE}({known.text.replace(ID_MARK, id)},{quoted(element.source)}).\n")
 
 
 class Leaf:
@@ -167,6 +212,11 @@ class Leaf:
         self.field = people.slices.kinds[kind].field
         self.get = attrgetter(attribute.key)
         self.bands = people.slices.slicing.bands.get((people.slices.kinds[kind], attribute.name))
+
+    def key(self, element: Any) -> Any:
+        """What an item has of it, a number as the lowest of its band."""
+        value = self.get(element)
+        return value if self.bands is None or value is ABSENT else band(self.bands, value)
 
     def values(self, value: Any) -> list[tuple[str, ...]]:
         """What it says, a number as the lowest of its band."""
@@ -182,22 +232,23 @@ class Leaf:
             sorted({f"{fact(self.attribute, CANDIDATE_MARK, self.field, ID_MARK, values)}.\n" for values in rows})
         )
 
-    def number_text(self, value: Any, id: str) -> str:
-        """The fact of a number."""
-        return "" if value is ABSENT else f"{self.attribute.name}({CANDIDATE_MARK},{id},{value}).\n"
+    @staticmethod
+    def marks(value: Any) -> int:
+        """How many quotation marks it takes in JSON."""
+        return 0 if value is ABSENT else 2 + quotes(value)
 
-    def want(self, given: Given, value: Any) -> tuple[int, str] | None:
+    def want(self, given: Given, value: Any) -> tuple[int, str, int] | None:
         """What a value means, with its facts, if it was asked; otherwise it is asked next."""
         if not self.matters:
             self.values(value)  # It may not be sound for all that.
-            return 0, self.text(value)
+            return 0, self.text(value), self.marks(value)
         asked = (self.kind, given, self.attribute.name, value)
         number = self.people.slices.leaves.get(asked)
         if number is None:
             if asked not in self.people.wanted_leaves:
                 self.people.wanted_leaves[asked] = self.values(value)
             return None
-        return number, self.text(value)
+        return number, self.text(value), self.marks(value)
 
 
 class Meanings:
@@ -205,13 +256,18 @@ class Meanings:
 
     def __init__(self, given: Given, leaves: Sequence[Leaf], numbers: Sequence[Leaf]) -> None:
         self.given = given
-        self.tables: list[tuple[Callable[[Any], Any], dict[Any, tuple[int, str]], Leaf]] = [
-            (leaf.get, {}, leaf) for leaf in leaves
+        self.tables: list[tuple[Callable[[Any], Any], dict[Any, tuple[int, str, int]]]] = [
+            (leaf.get, {}) for leaf in leaves
         ]
-        self.numbers: list[tuple[Callable[[Any], Any], Sequence[int], dict[Any, tuple[int, str]], Leaf]] = [
-            (leaf.get, leaf.bands or (), {}, leaf) for leaf in numbers
+        self.numbers: list[tuple[Callable[[Any], Any], Sequence[int], dict[Any, tuple[int, str, int]]]] = [
+            (leaf.get, leaf.bands or (), {}) for leaf in numbers
         ]
         self.members: dict[tuple[int, ...], int] = {}
+
+    def of(self, place: int) -> dict[Any, tuple[int, str, int]]:
+        """The table of a leaf."""
+        count = len(self.tables)
+        return self.tables[place][1] if place < count else self.numbers[place - count][2]
 
 
 class Owners(Items):
@@ -234,57 +290,64 @@ class Owners(Items):
         self.parts = [[names.index(name) for name in part] for part in divided]
         places = [names.index(name) if name in names else len(names) for name in people.columns]
         self.columns: Callable[[Any], tuple[str, ...]] = itemgetter(*places, len(names))
+        self.heads = [f"{name}({CANDIDATE_MARK}," for name in names]
         self.meanings: dict[Given, Meanings] = {}
 
     def member(self, given: Given) -> int:
         """Nothing, as long as its attributes are not known."""
         return 0
 
-    def mean(self, element: Any, known: Known, is_claim: bool, id: str, taken: Taken) -> int:
+    def mean(self, element: Any, known: Known, id: str, taken: Taken) -> int:
         """The member that an element is with its attributes."""
         if id in taken.ids:
             raise UnfitError
         taken.ids.add(id)
-        given = known.givens[is_claim]
-        meanings = self.meanings.get(given)
+        is_claim = element.status == CLAIMED
+        meanings = known.meanings.get(is_claim)
         if meanings is None:
-            meanings = self.meanings[given] = Meanings(given, self.leaves, self.numbers)
-        found = []
-        for get, table, leaf in meanings.tables:
+            meanings = known.meanings[is_claim] = self._meanings(known.givens[is_claim])
+        found = [table.get(get(element)) for get, table in meanings.tables]
+        for get, cuts, table in meanings.numbers:
             value = get(element)
-            meaning = table.get(value)
-            if meaning is None:
-                meaning = leaf.want(given, value)
-                if meaning is None:
-                    taken.missing = True
-                    continue
-                table[value] = meaning
-            found.append(meaning)
-        for get, cuts, table, leaf in meanings.numbers:
-            value = get(element)
-            if value is not ABSENT:
-                value = band(cuts, value)
-            meaning = table.get(value)
-            if meaning is None:
-                meaning = leaf.want(given, value)
-                if meaning is None:
-                    taken.missing = True
-                    continue
-                table[value] = meaning
-            found.append(meaning)
-        if taken.missing:
+            found.append(table.get(value if value is ABSENT else cuts[bisect_right(cuts, value) - 1]))
+        if None in found and not self._learn(element, meanings, found):
+            taken.missing = True
             return 0
-        classes = tuple([number for number, _ in found])
+        classes, texts, marks = zip(*found)  # noqa: B905  # type: ignore[arg-type]
         member = meanings.members.get(classes)
         if member is None:
-            member = self._want(given, classes)
+            member = self._want(meanings.given, classes)
             if member is None:
                 taken.missing = True
                 return 0
             meanings.members[classes] = member
+        id = quoted(id)
+        self._cite(element, known, id, taken)
+        taken.quotes += sum(marks)
         if self.people.digests:
-            self._row(element, quoted(id), [text for _, text in found], taken)
+            row = SLOT.join(texts).replace(ID_MARK, id).split(SLOT)
+            if self.numbers:
+                for place, (get, _, _) in enumerate(meanings.numbers, len(self.leaves)):
+                    value = get(element)
+                    row[place] = "" if value is ABSENT else f"{self.heads[place]}{id},{value}).\n"
+            row.append("")
+            taken.rows.append((id, self.columns(row)))
         return member
+
+    def _meanings(self, given: Given) -> Meanings:
+        if given not in self.meanings:
+            self.meanings[given] = Meanings(given, self.leaves, self.numbers)
+        return self.meanings[given]
+
+    def _learn(self, element: Any, meanings: Meanings, found: list[tuple[int, str, int] | None]) -> bool:
+        """Fill in what attributes mean; whether all of them were asked."""
+        for place, leaf in enumerate(self.leaves + self.numbers):
+            if found[place] is None:
+                value = leaf.key(element)
+                meant = found[place] = leaf.want(meanings.given, value)
+                if meant is not None:
+                    meanings.of(place)[value] = meant
+        return None not in found
 
     def _want(self, given: Given, classes: tuple[int, ...]) -> int | None:
         """What an item means, if it was asked; otherwise it is asked next."""
@@ -304,13 +367,6 @@ class Owners(Items):
         if member is None:
             self.people.wanted_items[whole] = None
         return member
-
-    def _row(self, element: Any, id: str, texts: list[str], taken: Taken) -> None:
-        row = SLOT.join(texts).replace(ID_MARK, id).split(SLOT)
-        for place, leaf in enumerate(self.numbers, len(self.leaves)):
-            row[place] = leaf.number_text(leaf.get(element), id)
-        row.append("")
-        taken.rows.append((id, self.columns(row)))
 
 
 class People:
@@ -364,38 +420,40 @@ class People:
             candidate = self.types.decode(line)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return None
-        if b"\\" in line:
-            if b"\\u0000" in line or not _keys_stand_once(line):
-                return None
-        # What stands twice in an object is there only once when it is written again.
-        elif line.count(b'"') != self.types.encode(candidate).count(b'"'):
+        if (
+            len(line) > SHORTEST * limits.FACTS
+            and line.count(b",") + line.count(b"[") + line.count(b"{") > limits.FACTS
+        ):
             return None
-        if len(line) <= SHORTEST * limits.FACTS:
-            return candidate
-        return candidate if line.count(b",") + line.count(b"[") + line.count(b"{") <= limits.FACTS else None
+        return candidate
 
-    def person(self, candidate: Any) -> Person | None:
+    def person(self, candidate: Any, line: bytes) -> Person | None:
         """What slices know of a candidate; None where something has to be asked first.
 
         Raises:
             UnfitError: where the candidate is not for slices.
         """
-        taken = Taken(len(self.slices.kinds))
+        taken = Taken(self.nothing)
+        taken.quotes = 4
         for items in self.top:
             items.take(candidate, taken)
         fields = getattr(candidate, FIELDS)
-        if fields is ABSENT:
-            taken.sets[:] = [number or nothing for number, nothing in zip(taken.sets, self.nothing, strict=True)]
-        else:
+        if fields is not ABSENT:
+            taken.quotes += 2
             for get, some in self.inner:
                 of_field = get(fields)
-                for items in some:
-                    if of_field is ABSENT:
-                        taken.sets[items.kind] = self.nothing[items.kind]
-                    else:
+                if of_field is not ABSENT:
+                    taken.quotes += 2
+                    for items in some:
                         items.take(of_field, taken)
         if taken.missing:
             return None
+        if b"\\" in line:
+            if b"\\u0000" in line or not _keys_stand_once(line):
+                raise UnfitError
+        elif line.count(b'"') != taken.quotes:
+            # A key stands twice in an object: of what stands under it the last is there, the first is lost.
+            raise UnfitError
         text = self._text(candidate.candidate, taken) if self.digests else ""
         return Person(candidate.candidate, taken.claims, taken.sets, text)
 

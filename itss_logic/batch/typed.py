@@ -50,7 +50,6 @@ class Types:
         members = [self._member(predicate, None, self.top) for predicate in vocabulary.keys().values()]
         whole = [(CANDIDATE, Name), *members, (FIELDS, _object(FIELDS, fields), ABSENT)]
         self.decode = msgspec.json.Decoder(_object(CANDIDATE, whole)).decode
-        self.encode = msgspec.json.Encoder().encode
 
     def _member(self, predicate: Predicate, f: str | None, into: list[Statements]) -> tuple[str, Any, Any]:
         """The member of an object under which a predicate stands."""

@@ -199,7 +199,7 @@ class Sliced:
             later: dict[int, Any] = {}
             for index, candidate in waiting.items():
                 try:
-                    person = people.person(candidate)
+                    person = people.person(candidate, lines[index])
                 except UnfitError:
                     continue
                 if person is None:
