@@ -75,6 +75,12 @@ class Policy:
             for name, _ in sorted(declared("reading", 2), key=lambda row: row[1])
         }
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What a process that gets the policy makes it of again: the rule files as they were read, and the changes."""
+        base = self.unchanged
+        sources = (base.program.sources, base.declarations.sources, tuple(base.core.values()), tuple(base.choosing))
+        return _revived, (*sources, self.changes)
+
     @classmethod
     def load(cls, category: str | None = None, kb: str | None = None) -> Policy:
         """Load the policy of a category from a knowledge base.
@@ -379,3 +385,14 @@ def _digest(sources: Iterable[Source]) -> str:
         text = source.text.encode()
         digest.update(f"{source.name} {len(text)}\n".encode() + text)
     return f"sha256:{digest.hexdigest()}"
+
+
+def _revived(
+    program: Sequence[Source],
+    declarations: Sequence[Source],
+    core: Sequence[Source],
+    choosing: Sequence[Source],
+    changes: Sequence[Change],
+) -> Policy:
+    """The policy of rule files that were read, and of changes."""
+    return Policy(Program(program), Program(declarations), core, choosing).changed(changes)

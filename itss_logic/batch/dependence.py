@@ -1,8 +1,9 @@
 """What rests on what: the rules grounded over all evidence that one candidate can have, and the cuts through them.
 
-Of items with attributes there are as many as rules ask for, of every number one of each band, of all else everything. Which atoms rest on
-which evidence is then read off the ground rules. An atom on the **frontier** of some evidence rests on nothing else, and
-is read by what does: all that this evidence can mean to the rest of the policy is which atoms on its frontier hold.
+Of items with attributes there are as many as rules ask for, of every number one of each band, of all else everything.
+Which atoms rest on which evidence is then read off the ground rules. An atom on the **frontier** of some evidence rests
+on nothing else, and is read by what does: all that this evidence can mean to the rest of the policy is which atoms on
+its frontier hold.
 """
 
 from __future__ import annotations
@@ -319,8 +320,11 @@ class Dependence:
         return found
 
     def meaning(self, seed: int, texts: Sequence[str], level: Level) -> frozenset[object]:
-        """What one evidence fact means for a level: what the rules do with it and what rests on it alone, the fact itself
-        left out, which is written in one of these texts. Facts that mean the same are as good as each other."""
+        """What one evidence fact means for a level: what the rules do with it and with what rests on it alone.
+
+        The fact itself, which is written in one of these texts, is left out: facts that mean the same are as good as
+        each other.
+        """
         alone = set(self.resting[self.support[seed]])
         inside: list[int] = []
         waiting = [seed]

@@ -88,8 +88,8 @@ class Divided:
         return id, own, attributes
 
     def _parts(self, kind: Kind) -> list[tuple[str, ...]]:
-        """The attributes of a kind that matter, divided: those that some conclusion about an item rests on together, but
-        not all of them; and apart those that no conclusion puts together with others."""
+        """The attributes of a kind that matter, divided: together those that some conclusion about an item rests on, as
+        long as these are not all of them."""
         _, own, attributes = self._item(kind)
         whole = own
         for mask in attributes.values():

@@ -76,10 +76,11 @@ class Meaning(NamedTuple):
 class Slicing(NamedTuple):
     """How evidence is taken apart.
 
-    `groups` are the kinds of evidence that rules put together. Of kinds with attributes, `parts` are the attributes that
-    matter, divided into those that matter together, `bands` the lowest numbers of bands by attribute, and `leaf_atoms`,
-    `part_atoms` and `item_atoms` the frontiers of one attribute, of a part and of an item. `group_atoms` are the frontiers of
-    groups. `meanings` are what evidence without attributes means, by level; `cuts` the lowest numbers of bands elsewhere.
+    `groups` are the kinds of evidence that rules put together. Of kinds with attributes, `parts` are the attributes
+    that matter, divided into those that matter together, `bands` the lowest numbers of bands by attribute, and
+    `leaf_atoms`, `part_atoms` and `item_atoms` the frontiers of one attribute, of a part and of an item. `group_atoms`
+    are the frontiers of groups. `meanings` are what evidence without attributes means, by level; `cuts` are the lowest
+    numbers of bands elsewhere.
     """
 
     groups: list[tuple[Kind, ...]]

@@ -1,7 +1,7 @@
 """One candidate after another: from a line of JSON to the members that slices know, and the digest of the evidence.
 
-Only what is sound through and through is read here. For anything else `read` gives nothing, and the line is read the way
-that every other command reads it, which tells what is wrong.
+Only what is sound through and through is read here. Any other line is read the way that every other command reads it,
+which tells what is wrong.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from operator import attrgetter, itemgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -204,8 +204,15 @@ class Items:
             taken.lines.append(f"{SOURCE}({known.text.replace(ID_MARK, id)},{quoted(element.source)}).\n")
 
 
+Meant: TypeAlias = "tuple[int, str, int]"
+"""What an attribute means, its facts with marks, and how many quotation marks it takes in JSON."""
+
+Seen: TypeAlias = "dict[Any, Meant]"
+"""The same by what an item has of the attribute."""
+
+
 class Leaf:
-    """One attribute of items of a kind. `matters` is whether any conclusion rests on it; `bands` are those of a number."""
+    """One attribute of items of a kind. `matters` is whether conclusions rest on it, `bands` are those of a number."""
 
     def __init__(self, people: People, kind: int, attribute: Predicate, *, matters: bool) -> None:
         self.people, self.kind, self.attribute, self.matters = people, kind, attribute, matters
@@ -237,16 +244,16 @@ class Leaf:
         """How many quotation marks it takes in JSON."""
         return 0 if value is ABSENT else 2 + quotes(value)
 
-    def want(self, given: Given, value: Any) -> tuple[int, str, int] | None:
+    def want(self, given: Given, value: Any) -> Meant | None:
         """What a value means, with its facts, if it was asked; otherwise it is asked next."""
         if not self.matters:
             self.values(value)  # It may not be sound for all that.
             return 0, self.text(value), self.marks(value)
-        asked = (self.kind, given, self.attribute.name, value)
+        rows = tuple(sorted(set(self.values(value))))
+        asked = (self.kind, given, self.attribute.name, rows)
         number = self.people.slices.leaves.get(asked)
         if number is None:
-            if asked not in self.people.wanted_leaves:
-                self.people.wanted_leaves[asked] = self.values(value)
+            self.people.wanted_leaves[asked] = None
             return None
         return number, self.text(value), self.marks(value)
 
@@ -256,15 +263,13 @@ class Meanings:
 
     def __init__(self, given: Given, leaves: Sequence[Leaf], numbers: Sequence[Leaf]) -> None:
         self.given = given
-        self.tables: list[tuple[Callable[[Any], Any], dict[Any, tuple[int, str, int]]]] = [
-            (leaf.get, {}) for leaf in leaves
-        ]
-        self.numbers: list[tuple[Callable[[Any], Any], Sequence[int], dict[Any, tuple[int, str, int]]]] = [
+        self.tables: list[tuple[Callable[[Any], Any], Seen]] = [(leaf.get, {}) for leaf in leaves]
+        self.numbers: list[tuple[Callable[[Any], Any], Sequence[int], Seen]] = [
             (leaf.get, leaf.bands or (), {}) for leaf in numbers
         ]
         self.members: dict[tuple[int, ...], int] = {}
 
-    def of(self, place: int) -> dict[Any, tuple[int, str, int]]:
+    def of(self, place: int) -> Seen:
         """The table of a leaf."""
         count = len(self.tables)
         return self.tables[place][1] if place < count else self.numbers[place - count][2]
@@ -339,14 +344,15 @@ class Owners(Items):
             self.meanings[given] = Meanings(given, self.leaves, self.numbers)
         return self.meanings[given]
 
-    def _learn(self, element: Any, meanings: Meanings, found: list[tuple[int, str, int] | None]) -> bool:
+    def _learn(self, element: Any, meanings: Meanings, found: list[Meant | None]) -> bool:
         """Fill in what attributes mean; whether all of them were asked."""
         for place, leaf in enumerate(self.leaves + self.numbers):
             if found[place] is None:
                 value = leaf.key(element)
                 meant = found[place] = leaf.want(meanings.given, value)
-                if meant is not None:
-                    meanings.of(place)[value] = meant
+                seen = meanings.of(place)
+                if meant is not None and len(seen) < MOST_KNOWN:
+                    seen[value] = meant
         return None not in found
 
     def _want(self, given: Given, classes: tuple[int, ...]) -> int | None:
@@ -382,7 +388,7 @@ class People:
             (attrgetter(f), [self._items(statements) for statements in some]) for f, some in self.types.inner.items()
         ]
         self.nothing = [slices.set_of(kind, ()) for kind in range(len(slices.kinds))]
-        self.wanted_leaves: dict[tuple[int, Given, str, Any], list[tuple[str, ...]]] = {}
+        self.wanted_leaves: dict[tuple[int, Given, str, tuple[tuple[str, ...], ...]], None] = {}
         self.wanted_parts: dict[tuple[int, Given, int, tuple[int, ...]], None] = {}
         self.wanted_items: dict[tuple[int, Given, tuple[int, ...]], None] = {}
 
@@ -420,12 +426,9 @@ class People:
             candidate = self.types.decode(line)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return None
-        if (
-            len(line) > SHORTEST * limits.FACTS
-            and line.count(b",") + line.count(b"[") + line.count(b"{") > limits.FACTS
-        ):
-            return None
-        return candidate
+        if len(line) <= SHORTEST * limits.FACTS:
+            return candidate
+        return candidate if sum(line.count(mark) for mark in (b",", b"[", b"{")) <= limits.FACTS else None
 
     def person(self, candidate: Any, line: bytes) -> Person | None:
         """What slices know of a candidate; None where something has to be asked first.

@@ -68,7 +68,7 @@ class Questions:
     """The questions that follow each other: each is given the atoms on the frontier that the one before shows.
 
     Raises:
-        NotSlicedError: where such an atom holds without the evidence that it rests on, so that clingo would derive it again.
+        NotSlicedError: where such an atom holds without the evidence that it rests on: clingo would derive it again.
     """
 
     def __init__(self, policy: Policy, readings: Mapping[str, str], cut: Slicing) -> None:

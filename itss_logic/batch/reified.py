@@ -26,6 +26,8 @@ ORDER = frozenset(
     )
 )
 
+HEAD = "head"
+
 WORDS = {
     "orders_ids": "puts ids in order",
     "computes_ids": "computes with an id",
@@ -114,17 +116,11 @@ class Reified:
             for name in _variables(node.term):
                 self.say("shows", name)
             self.read(node.body)
-        elif node.ast_type == ASTType.Rule and node.head.ast_type == ASTType.Literal:
-            if node.head.atom.ast_type == ASTType.SymbolicAtom:
-                for name, arity in self.atom(node.head.atom.symbol, 0):
-                    self.say("head", name, arity)
+        elif node.ast_type == ASTType.Rule and _derives_one(node.head):
+            for name, arity in self.atom(node.head.atom.symbol, HEAD):
+                self.say("head", name, arity)
             self.read(node.body)
-        elif node.ast_type in (
-            ASTType.Rule,
-            ASTType.External,
-            ASTType.Minimize,
-            ASTType.Disjunction,
-        ) or node.ast_type not in (ASTType.Definition, ASTType.Script):
+        elif node.ast_type != ASTType.Definition:
             self.say("chooses")
 
     def say(self, name: str, *arguments: object) -> None:
@@ -193,7 +189,7 @@ class Reified:
             for argument in term.arguments:
                 self.arithmetic(argument)
 
-    def atom(self, symbol: AST, literal: int) -> Iterator[tuple[str, int]]:
+    def atom(self, symbol: AST, literal: int | str) -> Iterator[tuple[str, int]]:
         """Take up an atom, and give its predicate; of a pool, that of each."""
         if symbol.ast_type == ASTType.Pool:
             for one in symbol.arguments:
@@ -206,7 +202,7 @@ class Reified:
         else:  # Classical negation.
             self.say("chooses")
 
-    def argument(self, where: tuple[int, str, int, int], term: AST, inner: tuple[str, int, int] | None) -> None:
+    def argument(self, where: tuple[int | str, str, int, int], term: AST, inner: tuple[str, int, int] | None) -> None:
         """Take up a term in an argument; `inner` is the named term that it stands in, with its place there."""
         if term.ast_type == ASTType.Variable:
             if term.name != "_":
@@ -224,6 +220,11 @@ class Reified:
                 parts = getattr(term, key)
                 for part in [parts] if isinstance(parts, AST) else parts:
                     self.argument(where, part, inner)
+
+
+def _derives_one(head: AST) -> bool:
+    """Whether a head is an atom, and nothing that chooses or forbids."""
+    return bool(head.ast_type == ASTType.Literal and head.atom.ast_type == ASTType.SymbolicAtom)
 
 
 def _variables(term: AST) -> Iterator[str]:

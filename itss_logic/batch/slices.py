@@ -1,9 +1,10 @@
 """Slices: evidence taken apart, and each part put to clingo once, however many people share it.
 
-Four questions follow each other, each about what the one before found: what the attributes of an item mean (a **part** at
-a time), what the item means, what all items of a kind mean for a level, and what the level's result is. Each is asked with
-the whole policy, of which clingo is given the atoms on a frontier (see `dependence`) instead of the evidence that they
-rest on: what is derived from them is the same. What was asked once is known from then on.
+Questions follow each other, each about what the one before found: what an attribute of an item means, what the
+attributes mean that matter together, what the item means, what all items of a kind mean for a level, and what the
+result of the level is. Each is put to the whole policy, but clingo is given the atoms on a frontier (see `dependence`)
+instead of the evidence that they rest on: what is derived from them is the same. What was asked once is known from
+then on.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 MOST_ITEMS = 16
 """How many items of a kind rules may ask for, so that the rules over all evidence stay few enough to look through."""
 
-Leaf: TypeAlias = "tuple[int, Given, str, Any]"
-"""An attribute of an item: the kind and the item, the predicate, and what tells its values from others."""
+Leaf: TypeAlias = "tuple[int, Given, str, tuple[tuple[str, ...], ...]]"
+"""An attribute of an item: the kind and the item, the predicate, and its values."""
 
 Sets: TypeAlias = "tuple[int, bool, tuple[int, ...]]"
 """A group, whether the candidate has claims, and the sets of the group's kinds."""
@@ -44,8 +45,10 @@ Wanted: TypeAlias = "tuple[str, bool, tuple[int, ...]]"
 
 
 class Outcome:
-    """The results for the levels of a field, and the highest of them that is reached, or None. There is one object for all
-    who have the same, so that it can be told by its identity."""
+    """The results for the levels of a field, and the highest of them that is reached, or None.
+
+    There is one object for all who have the same, so that it can be told by its identity.
+    """
 
     __slots__ = ("field", "highest", "results")
 
@@ -62,7 +65,7 @@ class Member(NamedTuple):
 
 
 class Share(NamedTuple):
-    """What a member means for a level: meanings that count once however often they come, and one that counts each time."""
+    """What a member means for a level: meanings that count once however often they come; one that counts each time."""
 
     once: frozenset[int]
     each: int
@@ -108,9 +111,9 @@ def slicing(policy: Policy, readings: Mapping[str, str]) -> Slicing:
 class Slices:
     """The policy under some readings, evidence taken apart, and all that was asked by now.
 
-    What something means is the number of the atoms that it derives: a **leaf**, one attribute of an item; a **part**, the
-    attributes that matter together; a **member**, all that stands under one id, or an item without; 0 is a member that
-    means nothing. A **set** is the number of all members of a kind that one candidate has.
+    What something means is a number, the same for all that derives the same atoms: a **leaf**, one attribute of an
+    item; a **part**, the attributes that matter together; a **member**, all that stands under one id, or an item
+    without; 0 is a member that means nothing. A **set** is the number of all members of a kind that one candidate has.
 
     Raises:
         NotSlicedError: where the rules do not let evidence be taken apart; `leaves` and `parts` may find that later.
@@ -132,9 +135,9 @@ class Slices:
         }
         matter = [levels for atoms in cut.group_atoms for levels in atoms.levels.values()]
         self.fields_apart = all(len({f for f, _ in levels}) == 1 for levels in matter)
-        self.leaves: dict[tuple[Any, ...], int] = {}
-        self.parts: dict[tuple[Any, ...], int] = {}
-        self.items: dict[tuple[Any, ...], int] = {}
+        self.leaves: dict[Leaf, int] = {}
+        self.parts: dict[tuple[int, Given, int, tuple[int, ...]], int] = {}
+        self.items: dict[tuple[int, Given, tuple[int, ...]], int] = {}
         self.derived: list[frozenset[str]] = []
         """The atoms of each leaf and part."""
         self.members = [Member(0, (), frozenset())]
@@ -153,16 +156,16 @@ class Slices:
         self._highest: dict[tuple[str, tuple[int, ...]], int | None] = {}
         self._bare: dict[tuple[Kind, Given], list[Symbol]] = {}
 
-    def ask_leaves(self, wanted: Mapping[Leaf, Sequence[tuple[str, ...]]]) -> None:
-        """Ask what attributes mean: by kind, item, attribute and key, whatever the key is, the values that it has."""
+    def ask_leaves(self, wanted: Iterable[Leaf]) -> None:
+        """Ask what attributes mean."""
         keys = list(wanted)
 
         def ask(key: Leaf) -> Ask:
-            kind, given, name, _ = key
+            kind, given, name, rows = key
             attribute = self.policy.vocabulary.predicates[name]
             return lambda n: [
                 self._stated(self.kinds[kind], given, n, 0),
-                *(f"{fact(attribute, n, self.kinds[kind].field, 0, values)}." for values in wanted[key]),
+                *(f"{fact(attribute, n, self.kinds[kind].field, 0, values)}." for values in rows),
             ]
 
         answers = self.questions.leaves.answers([ask(key) for key in keys], [True] * len(keys))

@@ -1,7 +1,7 @@
 """The JSON shape of evidence as types, made from the vocabulary: what decodes to them is sound in itself.
 
-Whether a key comes twice in one object, and what the parts of a candidate's evidence have to do with each other, no type
-can tell; `people` looks at that.
+Whether a key comes twice in one object, and whether the parts of a candidate's evidence go together, no type can tell;
+`people` looks at that.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class UntypedError(Exception):
 
 
 class Statements(NamedTuple):
-    """What stands under one key: the predicate, the field, and the type of an element that is written out as an object."""
+    """What stands under one key: the predicate, the field, and the type of an element written out as an object."""
 
     predicate: Predicate
     field: str | None

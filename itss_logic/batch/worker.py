@@ -59,7 +59,7 @@ class Worker:
                 found.enter(index, entry, Place(block.file), b"", index in repeats)
             found.lines = len(entries)
         else:
-            rows = self.sliced.rows(lines, repeats) if self.sliced else {}
+            rows = self._sliced_rows(lines, repeats)
             found.rows.update(rows)
             found.name({index: row.candidate for index, row in rows.items()})
             for index, line in enumerate(lines):
@@ -73,8 +73,8 @@ class Worker:
         for index, answer in zip(found.people, answers, strict=True):
             found.rows[index] = self._row(answer)
         verified = self._verify(block, lines, found)
-        rows = [found.rows[index] for index in sorted(found.rows)]
-        counts: Counter[Any] = Counter(outcome for row in rows for outcome in row.outcomes)
+        ordered = [found.rows[index] for index in sorted(found.rows)]
+        counts: Counter[Any] = Counter(outcome for row in ordered for outcome in row.outcomes)
         verdicts: Counter[tuple[str, int, str]] = Counter()
         for outcome, number in counts.items():
             for result in outcome.results:
@@ -82,14 +82,22 @@ class Worker:
         return Done(
             lines=found.lines,
             digest=digest,
-            output=self.form.block(rows),
+            output=self.form.block(ordered),
             rejects=tuple(found.rejects),
             named=tuple(sorted(found.named)),
-            accepted=len(rows),
+            accepted=len(ordered),
             counts=dict(verdicts),
             verified=verified,
             plain=plain,
         )
+
+    def _sliced_rows(self, lines: Sequence[bytes], repeats: frozenset[int]) -> dict[int, Row]:
+        """The rows that slices give; none, from the moment on when evidence turns out not to come apart."""
+        try:
+            return self.sliced.rows(lines, repeats) if self.sliced else {}
+        except NotSlicedError as reason:
+            self.sliced, self.notice = None, str(reason)
+            return {}
 
     def _row(self, answer: Answer) -> Row:
         outcomes = [

@@ -30,8 +30,10 @@ NAMES = [
     "blame",
     "subsumed",
     "because",
+    "results",
+    "slices",
 ]
-QUESTIONS = [CORE / f"{name}.lp" for name in (*NAMES, "because")]
+QUESTIONS = [CORE / f"{name}.lp" for name in NAMES]
 PROGRAMS = [
     [POLICY],
     [DECLARATIONS],
@@ -44,6 +46,8 @@ PROGRAMS = [
     [POLICY, CHOOSING, CORE / "subsumed.lp"],
     [POLICY, CORE / "because.lp"],
     [POLICY, CORE / "verdicts.lp"],
+    [POLICY, CORE / "results.lp"],
+    [DECLARATIONS, CORE / "slices.lp"],
 ]
 """All that is put to clingo, as files."""
 
