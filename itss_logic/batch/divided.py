@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from itss_logic.batch.dependence import SOMEBODY, Dependence, Kind, Level, NotSlicedError, fact
+from itss_logic.batch.dependence import Dependence
 from itss_logic.batch.frontier import Atoms, Given, Meaning, Slicing
+from itss_logic.batch.universe import SOMEBODY, Kind, Level, NotSlicedError, fact
 from itss_logic.vocabulary import CLAIMED
 
 

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from clingo import Symbol
 
-from itss_logic.batch.dependence import SOMEBODY, Dependence, Kind, Level, NotSlicedError
+from itss_logic.batch.dependence import Dependence
+from itss_logic.batch.universe import SOMEBODY, Kind, Level, NotSlicedError
 
 CANDIDATE_MARK, ID_MARK = "\0", "\1"
 """What stands for the candidate, and for the id of an item, in atoms that are kept."""

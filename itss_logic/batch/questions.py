@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from clingo import Symbol
 
-from itss_logic.batch.dependence import NotSlicedError
 from itss_logic.batch.frontier import Atoms, Slicing, instance
 from itss_logic.batch.reified import signatures
+from itss_logic.batch.universe import NotSlicedError
 from itss_logic.engine import Program, Question, Source
 from itss_logic.vocabulary import CANDIDATE
 

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
 from clingo import Symbol
 
-from itss_logic.batch.dependence import Dependence, Kind, Level, NotSlicedError, Universe, cuts, enough, fact
+from itss_logic.batch.dependence import Dependence
 from itss_logic.batch.divided import Divided
 from itss_logic.batch.frontier import Atoms, Given, Meaning, Slicing, instance
 from itss_logic.batch.questions import Ask, Questions
 from itss_logic.batch.reified import examine
+from itss_logic.batch.universe import Kind, Level, NotSlicedError, Universe, cuts, enough, fact
 from itss_logic.evaluation import by_level, result_of
 from itss_logic.search import term_of
 from itss_logic.terms import Fact

@@ -11,11 +11,12 @@ from typing import Any, BinaryIO, NamedTuple
 from itss_logic import limits
 from itss_logic.answers import Answer
 from itss_logic.batch.blocks import FINGERPRINT_BYTES, Block, Done, Reject
-from itss_logic.batch.dependence import NotSlicedError
-from itss_logic.batch.people import People, Person, UnfitError
+from itss_logic.batch.items import UnfitError
+from itss_logic.batch.people import People, Person
 from itss_logic.batch.rendered import FORMS, Form, Row
 from itss_logic.batch.slices import Outcomes, Slices
 from itss_logic.batch.typed import UntypedError
+from itss_logic.batch.universe import NotSlicedError
 from itss_logic.errors import Place, SelfCheckError
 from itss_logic.evidence import Entry, Evidence, Refused
 from itss_logic.policy import Policy

@@ -1,0 +1,362 @@
+"""What stands under one key of a candidate: items, with or without attributes, to the members that slices know.
+
+Their facts are noted as they come, for the digest of the evidence, and the quotation marks that they take in JSON are
+counted: a key that stands twice in one object is found by those that nothing accounts for.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from operator import attrgetter, itemgetter
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import msgspec
+
+from itss_logic.batch.frontier import CANDIDATE_MARK, ID_MARK, Given
+from itss_logic.batch.typed import ABSENT, Statements
+from itss_logic.batch.universe import Kind, band, fact
+from itss_logic.terms import write
+from itss_logic.vocabulary import CLAIMED, SOURCE, Predicate
+
+if TYPE_CHECKING:
+    from itss_logic.batch.people import People
+
+SLOT = "\2"
+"""What stands between the facts of one attribute and those of the next."""
+
+MOST_KNOWN = 200_000
+"""How many different statements are remembered of a kind."""
+
+
+def quoted(text: str) -> str:
+    """A string as clingo writes it."""
+    if '"' in text or "\\" in text or "\n" in text:
+        return write(text)
+    return f'"{text}"'
+
+
+def quotes(value: Any) -> int:
+    """How many quotation marks a value takes in JSON, where nothing in it is escaped."""
+    if isinstance(value, str):
+        return 2
+    if isinstance(value, tuple):
+        return sum(map(quotes, value))
+    if isinstance(value, msgspec.Struct):
+        members = (getattr(value, name) for name in value.__struct_fields__)
+        return sum(2 + quotes(member) for member in members if member is not ABSENT)
+    return 0
+
+
+class UnfitError(Exception):
+    """A candidate that is not for slices."""
+
+
+class Taken:
+    """What was taken up of one candidate by now."""
+
+    __slots__ = ("claims", "ids", "lines", "missing", "quotes", "rows", "sets")
+
+    def __init__(self, nothing: Sequence[int]) -> None:
+        self.claims = self.missing = False
+        self.quotes = 0
+        self.ids: set[str] = set()
+        self.lines: list[str] = []
+        self.rows: list[tuple[str, tuple[str, ...]]] = []
+        self.sets = list(nothing)
+
+
+class Known:
+    """A statement of an item seen before.
+
+    Args:
+        text: its fact, with marks.
+        givens: what it says, where it is verified and where it is claimed.
+        members: the members that it is in either case.
+        marks: how many quotation marks it takes in JSON as an object, its status, its source and attributes aside.
+    """
+
+    __slots__ = ("claimed", "claimed_fact", "givens", "marks", "meanings", "text", "verified", "verified_fact")
+
+    def __init__(self, text: str, givens: tuple[Given, Given], members: tuple[int, int], marks: int) -> None:
+        self.marks = marks
+        self.text, self.verified_fact, self.claimed_fact = text, f"{text}.\n", f"{CLAIMED}({text}).\n"
+        self.givens, (self.verified, self.claimed) = givens, members
+        self.meanings: dict[bool, Meanings] = {}
+
+
+class Items:
+    """Items of one kind, where they have no attributes."""
+
+    def __init__(self, people: People, statements: Statements) -> None:
+        self.people, self.predicate, self.field = people, statements.predicate, statements.field
+        self.spelled, self.holder = statements.spelled, attrgetter(statements.key)
+        self.kind = people.slices.number[Kind(self.predicate.name, self.field)]
+        own = [a.key for a in self.predicate.own if a.kind != "id"]
+        self.own: Callable[[Any], Any] = attrgetter(*own) if own else lambda item: ()
+        ids = [a.key for a in self.predicate.own if a.kind == "id"]
+        self.id: Callable[[Any], str] | None = attrgetter(*ids) if ids else None
+        self.keys = 2 * len(own)
+        """How many quotation marks its own keys take, where it is written out as an object."""
+        self.known: dict[Any, Known] = {}
+        self.many = self.predicate.number == "many"
+
+    def learn(self, raw: Any, element: Any) -> Known:
+        """Take up a statement that was not seen before."""
+        values = next(self.people.values(self.predicate, (element,) if self.many else element))
+        if self.predicate.combinations and values not in self.predicate.combinations:
+            raise UnfitError
+        lowest = tuple(self.people.lowest(self.predicate, values))
+        givens = Given(False, lowest), Given(True, lowest)
+        text = fact(self.predicate, CANDIDATE_MARK, self.field, ID_MARK, values)
+        marks = self.keys + quotes(element)
+        if isinstance(element, msgspec.Struct):
+            marks = sum(2 + quotes(getattr(element, a.key)) for a in self.predicate.own)
+        known = Known(text, givens, (self.member(givens[0]), self.member(givens[1])), marks)
+        if len(self.known) < MOST_KNOWN:
+            self.known[raw] = known
+        return known
+
+    def member(self, given: Given) -> int:
+        """The member that a statement is."""
+        return next(iter(self.people.slices.plain_members(self.kind, (given,))), 0)
+
+    def take(self, holder: Any, taken: Taken) -> None:
+        """Take up what an object has of the kind."""
+        value = self.holder(holder)
+        if value is ABSENT:
+            return
+        taken.quotes += 2
+        if value is False:
+            return
+        members: list[int] = []
+        seen: list[Any] = []
+        known, lines, spelled = self.known.get, taken.lines, self.spelled
+        for element in value if self.many else (value,):
+            if type(element) is not spelled:
+                raw = element
+                meant = known(raw) or self.learn(raw, element)
+                seen.append(raw)
+                taken.quotes += meant.marks - self.keys
+                lines.append(meant.verified_fact)
+                members.append(meant.verified)
+            elif self.id is None:
+                raw = self.own(element)
+                meant = known(raw) or self.learn(raw, element)
+                seen.append(raw)
+                self._cite(element, meant, "", taken)
+                members.append(meant.claimed if element.status == CLAIMED else meant.verified)
+            else:
+                raw, id = self.own(element), self.id(element)
+                meant = known(raw) or self.learn(raw, element)
+                seen.append(id)
+                members.append(self.mean(element, meant, id, taken))
+        if len(set(seen)) < len(seen):
+            members = self._under_ids(value)
+        members.sort()
+        key = (self.kind, tuple([member for member in members if member]))
+        number = self.people.slices.sets.get(key)
+        taken.sets[self.kind] = self.people.slices.set_of(*key) if number is None else number
+
+    def _under_ids(self, elements: Sequence[Any]) -> list[int]:
+        """The members of elements of which some share an id."""
+        if self.id is None:
+            raise UnfitError
+        stated: dict[str, dict[Any, Given]] = {}
+        for element in elements:
+            raw, under = self.own(element), stated.setdefault(self.id(element), {})
+            if raw in under:
+                raise UnfitError
+            under[raw] = (self.known.get(raw) or self.learn(raw, element)).givens[element.status == CLAIMED]
+        members = self.people.slices.plain_members
+        return [member for under in stated.values() for member in members(self.kind, tuple(sorted(under.values())))]
+
+    def mean(self, element: Any, known: Known, id: str, taken: Taken) -> int:
+        """The member that an element with an id is."""
+        self._cite(element, known, quoted(id), taken)
+        return known.claimed if element.status == CLAIMED else known.verified
+
+    def _cite(self, element: Any, known: Known, id: str, taken: Taken) -> None:
+        """Note the facts of an element."""
+        taken.quotes += known.marks
+        if element.status is not ABSENT:
+            taken.quotes += 4
+        if element.status == CLAIMED:
+            taken.claims = True
+            taken.lines.append(known.claimed_fact.replace(ID_MARK, id) if id else known.claimed_fact)
+        else:
+            taken.lines.append(known.verified_fact.replace(ID_MARK, id) if id else known.verified_fact)
+        if element.source is not ABSENT:
+            taken.quotes += 4
+            taken.lines.append(f"{SOURCE}({known.text.replace(ID_MARK, id)},{quoted(element.source)}).\n")
+
+
+Meant: TypeAlias = "tuple[int, str, int]"
+"""What an attribute means, its facts with marks, and how many quotation marks it takes in JSON."""
+
+Seen: TypeAlias = "dict[Any, Meant]"
+"""The same by what an item has of the attribute."""
+
+
+class Leaf:
+    """One attribute of items of a kind. `matters` is whether conclusions rest on it, `bands` are those of a number."""
+
+    def __init__(self, people: People, kind: int, attribute: Predicate, *, matters: bool) -> None:
+        self.people, self.kind, self.attribute, self.matters = people, kind, attribute, matters
+        self.field = people.slices.kinds[kind].field
+        self.get = attrgetter(attribute.key)
+        self.bands = people.slices.slicing.bands.get((people.slices.kinds[kind], attribute.name))
+
+    def key(self, element: Any) -> Any:
+        """What an item has of it, a number as the lowest of its band."""
+        value = self.get(element)
+        return value if self.bands is None or value is ABSENT else band(self.bands, value)
+
+    def values(self, value: Any) -> list[tuple[str, ...]]:
+        """What it says, a number as the lowest of its band."""
+        found = list(self.people.values(self.attribute, value))
+        if self.attribute.combinations and not all(values in self.attribute.combinations for values in found):
+            raise UnfitError
+        return found
+
+    def text(self, value: Any) -> str:
+        """Its facts, with marks."""
+        rows = self.people.values(self.attribute, value)
+        return "".join(
+            sorted({f"{fact(self.attribute, CANDIDATE_MARK, self.field, ID_MARK, values)}.\n" for values in rows})
+        )
+
+    @staticmethod
+    def marks(value: Any) -> int:
+        """How many quotation marks it takes in JSON."""
+        return 0 if value is ABSENT else 2 + quotes(value)
+
+    def want(self, given: Given, value: Any) -> Meant | None:
+        """What a value means, with its facts, if it was asked; otherwise it is asked next."""
+        if not self.matters:
+            self.values(value)  # It may not be sound for all that.
+            return 0, self.text(value), self.marks(value)
+        rows = tuple(sorted(set(self.values(value))))
+        asked = (self.kind, given, self.attribute.name, rows)
+        number = self.people.slices.leaves.get(asked)
+        if number is None:
+            self.people.wanted_leaves[asked] = None
+            return None
+        return number, self.text(value), self.marks(value)
+
+
+class Meanings:
+    """What was seen by now of one given item: a table for each leaf, and the member for all leaves together."""
+
+    def __init__(self, given: Given, leaves: Sequence[Leaf], numbers: Sequence[Leaf]) -> None:
+        self.given = given
+        self.tables: list[tuple[Callable[[Any], Any], Seen]] = [(leaf.get, {}) for leaf in leaves]
+        self.numbers: list[tuple[Callable[[Any], Any], Sequence[int], Seen]] = [
+            (leaf.get, leaf.bands or (), {}) for leaf in numbers
+        ]
+        self.members: dict[tuple[int, ...], int] = {}
+
+    def of(self, place: int) -> Seen:
+        """The table of a leaf."""
+        count = len(self.tables)
+        return self.tables[place][1] if place < count else self.numbers[place - count][2]
+
+
+class Owners(Items):
+    """Items of one kind that have attributes."""
+
+    def __init__(self, people: People, statements: Statements) -> None:
+        super().__init__(people, statements)
+        kind = people.slices.kinds[self.kind]
+        attributes = [
+            p
+            for p in people.vocabulary.predicates.values()
+            if p.owner == kind.item and (kind.field is None or kind.field in p.fields)
+        ]
+        divided = people.slices.slicing.parts[kind]
+        matter = {name for part in divided for name in part}
+        leaves = [Leaf(people, self.kind, p, matters=p.name in matter) for p in attributes]
+        self.leaves = [leaf for leaf in leaves if leaf.bands is None]
+        self.numbers = [leaf for leaf in leaves if leaf.bands is not None]
+        names = [leaf.attribute.name for leaf in self.leaves + self.numbers]
+        self.parts = [[names.index(name) for name in part] for part in divided]
+        places = [names.index(name) if name in names else len(names) for name in people.columns]
+        self.columns: Callable[[Any], tuple[str, ...]] = itemgetter(*places, len(names))
+        self.heads = [f"{name}({CANDIDATE_MARK}," for name in names]
+        self.meanings: dict[Given, Meanings] = {}
+
+    def member(self, given: Given) -> int:
+        """Nothing, as long as its attributes are not known."""
+        return 0
+
+    def mean(self, element: Any, known: Known, id: str, taken: Taken) -> int:
+        """The member that an element is with its attributes."""
+        if id in taken.ids:
+            raise UnfitError
+        taken.ids.add(id)
+        is_claim = element.status == CLAIMED
+        meanings = known.meanings.get(is_claim)
+        if meanings is None:
+            meanings = known.meanings[is_claim] = self._meanings(known.givens[is_claim])
+        found = [table.get(get(element)) for get, table in meanings.tables]
+        for get, cuts, table in meanings.numbers:
+            value = get(element)
+            found.append(table.get(value if value is ABSENT else cuts[bisect_right(cuts, value) - 1]))
+        if None in found and not self._learn(element, meanings, found):
+            taken.missing = True
+            return 0
+        classes, texts, marks = zip(*found)  # noqa: B905  # type: ignore[arg-type]
+        member = meanings.members.get(classes)
+        if member is None:
+            member = self._want(meanings.given, classes)
+            if member is None:
+                taken.missing = True
+                return 0
+            meanings.members[classes] = member
+        id = quoted(id)
+        self._cite(element, known, id, taken)
+        taken.quotes += sum(marks)
+        if self.people.digests:
+            row = SLOT.join(texts).replace(ID_MARK, id).split(SLOT)
+            if self.numbers:
+                for place, (get, _, _) in enumerate(meanings.numbers, len(self.leaves)):
+                    value = get(element)
+                    row[place] = "" if value is ABSENT else f"{self.heads[place]}{id},{value}).\n"
+            row.append("")
+            taken.rows.append((id, self.columns(row)))
+        return member
+
+    def _meanings(self, given: Given) -> Meanings:
+        if given not in self.meanings:
+            self.meanings[given] = Meanings(given, self.leaves, self.numbers)
+        return self.meanings[given]
+
+    def _learn(self, element: Any, meanings: Meanings, found: list[Meant | None]) -> bool:
+        """Fill in what attributes mean; whether all of them were asked."""
+        for place, leaf in enumerate(self.leaves + self.numbers):
+            if found[place] is None:
+                value = leaf.key(element)
+                meant = found[place] = leaf.want(meanings.given, value)
+                seen = meanings.of(place)
+                if meant is not None and len(seen) < MOST_KNOWN:
+                    seen[value] = meant
+        return None not in found
+
+    def _want(self, given: Given, classes: tuple[int, ...]) -> int | None:
+        """What an item means, if it was asked; otherwise it is asked next."""
+        slices = self.people.slices
+        parts: list[int] = []
+        for part, leaves in enumerate(self.parts):
+            asked = (self.kind, given, part, tuple([classes[leaf] for leaf in leaves]))
+            number = slices.parts.get(asked)
+            if number is None:
+                self.people.wanted_parts[asked] = None
+            else:
+                parts.append(number)
+        if len(parts) < len(self.parts):
+            return None
+        whole = (self.kind, given, tuple(parts))
+        member = slices.items.get(whole)
+        if member is None:
+            self.people.wanted_items[whole] = None
+        return member
