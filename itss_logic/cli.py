@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import click
 
+from itss_logic.cli_batch import batch
 from itss_logic.cli_explain import certify, plan, why
 from itss_logic.cli_explore import explore
+from itss_logic.cli_results import compare, summary
 from itss_logic.cli_whatif import impact, whatif
 from itss_logic.console import (
     INTERNAL,
@@ -142,6 +144,9 @@ cli.add_command(plan)
 cli.add_command(whatif)
 cli.add_command(impact)
 cli.add_command(explore)
+cli.add_command(batch)
+cli.add_command(summary)
+cli.add_command(compare)
 
 
 @cli.group()

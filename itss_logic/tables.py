@@ -201,7 +201,12 @@ def csv_rows(answer: Answer, results: Iterable[Result]) -> Iterator[list[str]]:
     for r in results:
         row = [answer.candidate, answer.category, r.field, str(r.level), r.verdict, " ".join(r.routes)]
         row += [" ".join(r.unmet), r.across or "", " ".join(r.hinges_on), answer.policy, answer.evidence, readings]
-        yield [f"'{cell}" if cell.startswith(FORMULA) else cell for cell in row]
+        yield [safe_cell(cell) for cell in row]
+
+
+def safe_cell(cell: str) -> str:
+    """A cell of CSV that no spreadsheet takes for a formula: one that starts like one gets a quote in front."""
+    return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
 def clause_table(clauses: Sequence[Clause], columns: int | None) -> Iterator[str]:

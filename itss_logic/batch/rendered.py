@@ -11,7 +11,7 @@ from itss_logic.console import as_json_text
 from itss_logic.tables import csv_rows, safe_cell
 
 if TYPE_CHECKING:
-    from itss_logic.batch.slices import Outcome
+    from itss_logic.batch.slices import Decision
     from itss_logic.policy import Policy
 
 
@@ -20,7 +20,7 @@ class Row(NamedTuple):
 
     candidate: str
     evidence: str
-    outcomes: tuple[Outcome, ...]
+    decisions: tuple[Decision, ...]
 
 
 class Form:
@@ -31,8 +31,8 @@ class Form:
 
     def __init__(self, policy: Policy, readings: Mapping[str, str]) -> None:
         self.policy, self.readings = policy, readings
-        self.known: dict[Outcome, Any] = {}
-        """What was made of an outcome before."""
+        self.known: dict[Decision, Any] = {}
+        """What was made of a decision before."""
 
     def block(self, rows: Sequence[Row]) -> bytes:
         """The results of candidates."""
@@ -50,8 +50,8 @@ class Form:
             policy=self.policy.digest,
             evidence=row.evidence,
             readings=self.readings,
-            highest={outcome.field: outcome.highest for outcome in row.outcomes},
-            results=tuple(result for outcome in row.outcomes for result in outcome.results),
+            highest={decision.field: decision.highest for decision in row.decisions},
+            results=tuple(result for decision in row.decisions for result in decision.results),
         )
 
 
@@ -72,17 +72,17 @@ class Lines(Form):
     def text(self, row: Row) -> str:
         """A line."""
         known = self.known
-        parts = [known.get(outcome) or self._parts(outcome) for outcome in row.outcomes]
+        parts = [known.get(decision) or self._parts(decision) for decision in row.decisions]
         highest, results = ", ".join([part[0] for part in parts]), ", ".join([part[1] for part in parts])
         return (
             f'{self.name}{encode_basestring(row.candidate)}{self.evidence}"{row.evidence}"'
             f"{self.highest}{{{highest}}}{self.results}[{results}]{self.end}\n"
         )
 
-    def _parts(self, outcome: Outcome) -> tuple[str, str]:
-        highest = as_json_text({outcome.field: outcome.highest})[1:-1]
-        results = ", ".join(as_json_text(result.as_json()) for result in outcome.results)
-        self.known[outcome] = (highest, results)
+    def _parts(self, decision: Decision) -> tuple[str, str]:
+        highest = as_json_text({decision.field: decision.highest})[1:-1]
+        results = ", ".join(as_json_text(result.as_json()) for result in decision.results)
+        self.known[decision] = (highest, results)
         return highest, results
 
 
@@ -92,13 +92,13 @@ class Table(Form):
     def text(self, row: Row) -> str:
         """The rows of a candidate."""
         name = _cells([safe_cell(row.candidate), ""])[:-1]
-        lines = [line for outcome in row.outcomes for line in self.known.get(outcome) or self._lines(outcome)]
+        lines = [line for decision in row.decisions for line in self.known.get(decision) or self._lines(decision)]
         return "".join([f"{name},{line}" for line in lines]).replace(EVIDENCE, row.evidence)
 
-    def _lines(self, outcome: Outcome) -> list[str]:
+    def _lines(self, decision: Decision) -> list[str]:
         answer = self.answer(Row("", EVIDENCE, ()))
-        lines = [_cells(cells[1:]) + "\r\n" for cells in csv_rows(answer, outcome.results)]
-        self.known[outcome] = lines
+        lines = [_cells(cells[1:]) + "\r\n" for cells in csv_rows(answer, decision.results)]
+        self.known[decision] = lines
         return lines
 
 
@@ -125,13 +125,13 @@ class Columns(Form):
         import pyarrow
 
         schema = columns()
-        places: dict[Outcome, range] = {}
+        places: dict[Decision, range] = {}
         records: list[dict[str, Any]] = []
-        for outcome in dict.fromkeys(outcome for row in rows for outcome in row.outcomes):
-            places[outcome] = range(len(records), len(records) + len(outcome.results))
-            records.extend(_record(result) for result in outcome.results)
+        for decision in dict.fromkeys(decision for row in rows for decision in row.decisions):
+            places[decision] = range(len(records), len(records) + len(decision.results))
+            records.extend(_record(result) for result in decision.results)
         distinct = pyarrow.RecordBatch.from_pylist(records, schema.remove(0))
-        which = [place for row in rows for outcome in row.outcomes for place in places[outcome]]
+        which = [place for row in rows for decision in row.decisions for place in places[decision]]
         levels = len(which) // len(rows) if rows else 0
         people = pyarrow.array([row.candidate for row in rows for _ in range(levels)], pyarrow.string())
         taken = [column.take(pyarrow.array(which, pyarrow.int64())) for column in distinct.columns]

@@ -45,7 +45,7 @@ Wanted: TypeAlias = "tuple[str, bool, tuple[int, ...]]"
 """A field, whether the candidate has claims, and what the groups that matter for the field mean."""
 
 
-class Outcome:
+class Decision:
     """The results for the levels of a field, and the highest of them that is reached, or None.
 
     There is one object for all who have the same, so that it can be told by its identity.
@@ -72,17 +72,17 @@ class Share(NamedTuple):
     each: int
 
 
-class Outcomes:
-    """All outcomes that there were by now."""
+class Decisions:
+    """All decisions that there were by now."""
 
     def __init__(self) -> None:
-        self.known: dict[tuple[str, tuple[Result, ...], int | None], Outcome] = {}
+        self.known: dict[tuple[str, tuple[Result, ...], int | None], Decision] = {}
 
-    def one(self, field: str, results: tuple[Result, ...], highest: int | None) -> Outcome:
-        """The one outcome that is so."""
+    def one(self, field: str, results: tuple[Result, ...], highest: int | None) -> Decision:
+        """The one decision that is so."""
         key = (field, results, highest)
         if key not in self.known:
-            self.known[key] = Outcome(*key)
+            self.known[key] = Decision(*key)
         return self.known[key]
 
 
@@ -144,8 +144,8 @@ class Slices:
         self.members = [Member(0, (), frozenset())]
         self.sets: dict[tuple[int, tuple[int, ...]], int] = {}
         self.set_members: list[tuple[int, ...]] = []
-        self.outcomes: dict[Wanted, Outcome] = {}
-        self.same = Outcomes()
+        self.decisions: dict[Wanted, Decision] = {}
+        self.same = Decisions()
         self._numbers: dict[tuple[Any, ...], int] = {}
         self._shares: dict[Level, dict[int, Share]] = {level: {} for level in policy.levels}
         self.vectors: dict[bool, dict[Any, int]] = {False: {}, True: {}}
@@ -330,7 +330,7 @@ class Slices:
         return told
 
     def decide(self, wanted: Iterable[Wanted]) -> None:
-        """Find the outcomes for fields."""
+        """Find the decisions for fields."""
         keys = {one: [self._level_key(level, one) for level in self.levels_of[one[0]]] for one in wanted}
         self._ask_levels(keys)
         found = {key: [self._levels[level_key] for level_key in level_keys] for key, level_keys in keys.items()}
@@ -338,7 +338,7 @@ class Slices:
         self._ask_highest({(key[0], levels) for key, levels in reached.items()})
         for key, some in found.items():
             results = tuple(result for result, _ in some)
-            self.outcomes[key] = self.same.one(key[0], results, self._highest[key[0], reached[key]])
+            self.decisions[key] = self.same.one(key[0], results, self._highest[key[0], reached[key]])
 
     def _level_key(self, level: Level, key: Wanted) -> tuple[Any, ...]:
         return level, key[1], *[of for vector in key[2] if (of := self._classes[vector].get(level)) is not None]

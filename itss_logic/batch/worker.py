@@ -14,7 +14,7 @@ from itss_logic.batch.blocks import FINGERPRINT_BYTES, Block, Done, Reject
 from itss_logic.batch.items import UnfitError
 from itss_logic.batch.people import People, Person
 from itss_logic.batch.rendered import FORMS, Form, Row
-from itss_logic.batch.slices import Outcomes, Slices
+from itss_logic.batch.slices import Decisions, Slices
 from itss_logic.batch.typed import UntypedError
 from itss_logic.batch.universe import NotSlicedError
 from itss_logic.errors import Place, SelfCheckError
@@ -39,7 +39,7 @@ class Worker:
         self.form: Form = FORMS[form](self.policy, self.readings)
         self.notice: str | None = None
         """Why nothing is decided by slices, if so."""
-        self.outcomes = Outcomes()
+        self.decisions = Decisions()
         self.sliced: Sliced | None = None
         try:
             self.sliced = Sliced(self.policy, self.readings, digests=self.form.digests)
@@ -75,10 +75,10 @@ class Worker:
             found.rows[index] = self._row(answer)
         verified = self._verify(block, lines, found)
         ordered = [found.rows[index] for index in sorted(found.rows)]
-        counts: Counter[Any] = Counter(outcome for row in ordered for outcome in row.outcomes)
+        counts: Counter[Any] = Counter(decision for row in ordered for decision in row.decisions)
         verdicts: Counter[tuple[str, int, str]] = Counter()
-        for outcome, number in counts.items():
-            for result in outcome.results:
+        for decision, number in counts.items():
+            for result in decision.results:
                 verdicts[result.field, result.level, result.verdict] += number
         return Done(
             lines=found.lines,
@@ -101,11 +101,11 @@ class Worker:
             return {}
 
     def _row(self, answer: Answer) -> Row:
-        outcomes = [
-            self.outcomes.one(f, tuple(r for r in answer.results if r.field == f), answer.highest[f])
+        decisions = [
+            self.decisions.one(f, tuple(r for r in answer.results if r.field == f), answer.highest[f])
             for f in self.policy.fields
         ]
-        return Row(answer.candidate, answer.evidence if self.form.digests else "", tuple(outcomes))
+        return Row(answer.candidate, answer.evidence if self.form.digests else "", tuple(decisions))
 
     def _verify(self, block: Block, lines: Sequence[bytes], found: Found) -> int:
         """Decide some candidates a second time, plainly, and compare."""
@@ -177,15 +177,15 @@ class Sliced:
                 }
             )
             vectors.update((index, self._vectors(person)) for index, person in later.items())
-        fields, outcomes, digests = self.fields, self.slices.outcomes, self.people.digests
+        fields, decisions, digests = self.fields, self.slices.decisions, self.people.digests
         keys = {index: [(f, persons[index].claims, get(some)) for f, get in fields] for index, some in vectors.items()}
-        wanted = {key for some in keys.values() for key in some if key not in outcomes}
+        wanted = {key for some in keys.values() for key in some if key not in decisions}
         if wanted:
             self.slices.decide(wanted)
         rows: dict[int, Row] = {}
         for index, person in persons.items():
             digest = f"sha256:{hashlib.sha256(person.text.encode()).hexdigest()}" if digests else ""
-            rows[index] = Row(person.candidate, digest, tuple([outcomes[key] for key in keys[index]]))
+            rows[index] = Row(person.candidate, digest, tuple([decisions[key] for key in keys[index]]))
         return rows
 
     def _vectors(self, person: Person) -> list[int | None]:

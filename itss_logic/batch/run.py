@@ -1,0 +1,295 @@
+"""A run: inputs through the workers into one output, in order, and all of it again after it was cut short."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import version
+from itertools import islice
+from typing import Any, NamedTuple
+
+from itss_logic.batch import folder as folders
+from itss_logic.batch.blocks import Block, Done, Reject
+from itss_logic.batch.crew import Crew
+from itss_logic.batch.folder import Folder
+from itss_logic.batch.inputs import BLOCK_BYTES, Input, Piece, changed, find, pieces, spread
+from itss_logic.batch.journal import Journal, Totals
+from itss_logic.batch.outputs import Target
+from itss_logic.batch.report import Report
+from itss_logic.batch.seen import Seen
+from itss_logic.batch.streams import RunError, is_url
+from itss_logic.batch.worker import Recipe
+from itss_logic.console import as_json_text
+from itss_logic.errors import QuestionError, Refusal, SelfCheckError, printable
+from itss_logic.policy import Policy
+from itss_logic.reading import STANDARD_INPUT
+
+VERIFIED = 1_000
+"""Candidates that are decided a second time, by default."""
+
+OPTIONS = {
+    "version": "the version of itss_logic",
+    "category": "--category",
+    "policy": "the policy (--policy-change, --kb or the rules themselves)",
+    "readings": "--reading",
+    "inputs": "INPUT",
+    "input_format": "--input-format",
+    "rejects": "--rejects",
+    "verify_sample": "--verify-sample",
+    "block_bytes": "the size of blocks",
+}
+"""What a run is asked to do, and what a person calls it."""
+
+
+class Order(NamedTuple):
+    """What a run is to do.
+
+    `inputs` are files, folders, URLs or `-`; `output` is a path or URL, `rejects` a path, or None for standard error.
+    `verify_sample` is how many candidates are decided a second time, 0 for none. `block_bytes` is how many bytes of
+    lines make a block; the digest of the input depends on it, the output does not.
+    """
+
+    inputs: Sequence[str]
+    output: str
+    rejects: str | None = None
+    jobs: int = 1
+    resume: bool = False
+    verify_sample: int = VERIFIED
+    input_format: str | None = None
+    block_bytes: int = BLOCK_BYTES
+
+
+def run(policy: Policy, readings: Mapping[str, str], order: Order, report: Report | None = None) -> Totals:
+    """Decide all candidates of the inputs, and put the output in its place once it is whole.
+
+    Args:
+        policy: what decides.
+        readings: the options that are to be in force instead of the defaults.
+        order: what is to be done.
+        report: what tells of it; by default, standard error.
+
+    Raises:
+        QuestionError: for an unknown reading, or inputs or outputs that cannot be such.
+        RunError: where it cannot start or go on; what was finished is kept, for `order.resume`.
+        SelfCheckError: where a candidate decided a second time came out otherwise; nothing is kept.
+    """
+    target = Target.of(order.output)
+    recipe = Recipe(policy, policy.in_force(readings), target.form)
+    report = report or Report()
+    try:
+        with Folder(target.path) as folder, Crew(recipe, order.jobs, folder.lock) as crew:
+            if any(map(is_url, order.inputs)):
+                crew.start()  # Before file systems start threads.
+            return Run(recipe, order, target, crew, folder, report).run()
+    except KeyboardInterrupt:
+        report.note(folders.KEPT)
+        raise
+    finally:
+        report.clear()
+
+
+class Run:
+    """A run that holds its work folder."""
+
+    def __init__(
+        self, recipe: Recipe, order: Order, target: Target, crew: Crew, folder: Folder, report: Report
+    ) -> None:
+        self.recipe, self.order, self.target, self.crew = recipe, order, target, crew
+        self.folder, self.report = folder, report
+        self.journal = Journal(folder, target.header)
+        self.seen = Seen()
+        self.inputs: list[Input] = []
+        self.size: int | None = None
+
+    def run(self) -> Totals:
+        """All of it: what it was asked, what was finished, what is left, and the end."""
+        begun = self.folder.begun
+        if begun is None or (self.folder.is_left_over and not self.order.resume):
+            asked = self._asked()
+            self.folder.begin(asked)
+            self.journal.start()
+        elif not self.order.resume:
+            raise RunError(
+                f"{printable(self.order.output)}: an earlier run is not finished; go on with --resume, "
+                f"or delete {printable(self.folder.path)}"
+            )
+        else:
+            asked = self._asked(begun)
+            if self.folder.is_left_over:
+                self.journal.recall()
+                self.folder.remove()
+                return self.journal.totals
+            self.journal.recover()
+        try:
+            self._decide()
+            self._finish(asked)
+        except SelfCheckError:
+            self.journal.close()
+            self.folder.remove()
+            raise
+        finally:
+            self.journal.close()
+        return self.journal.totals
+
+    def _asked(self, begun: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """What the run is asked to do, with its inputs found; the same as an earlier run was, where one begun.
+
+        Raises:
+            RunError: where it is not the same.
+        """
+        policy, order = self.recipe.policy, self.order
+        self.inputs = find(order.inputs, order.input_format, self.report.warn, self.folder.path)
+        sizes = [source.size for source in self.inputs]
+        self.size = None if None in sizes else sum(size or 0 for size in sizes)
+        asked = {
+            "version": version("itss_logic"),
+            "category": policy.vocabulary.category,
+            "policy": policy.digest,
+            "readings": dict(self.recipe.readings),
+            "inputs": [[source.name, source.form] for source in self.inputs],
+            "input_format": order.input_format,
+            "rejects": order.rejects,
+            "verify_sample": order.verify_sample,
+            "block_bytes": order.block_bytes,
+            "sizes": sizes,
+        }
+        if begun is None:
+            self._check_places()
+            return asked
+        for name, what in OPTIONS.items():
+            if begun.get(name) != asked[name]:
+                raise RunError(f"--resume: {what} is not what the unfinished run began with; {self._or_delete}")
+        for source, size in zip(self.inputs, begun["sizes"], strict=True):
+            if source.size != size:
+                raise self._changed(source.name)
+        return asked
+
+    def _check_places(self) -> None:
+        """Check that output and rejects can be written, and are no inputs."""
+        rejects = self.order.rejects
+        for place in filter(None, (self.target.path, rejects)):
+            folders.check_place(place)
+            for source in self.inputs:
+                if source.name != STANDARD_INPUT and not is_url(source.name) and _same(source.name, place):
+                    raise QuestionError(f"{printable(place)}: is an input, and cannot be written as well")
+        if rejects and _same(rejects, self.target.path):
+            raise QuestionError("-o and --rejects name the same file")
+
+    @property
+    def _or_delete(self) -> str:
+        return f"give the same again, or delete {printable(self.folder.path)} and start anew"
+
+    def _changed(self, name: str) -> RunError:
+        return RunError(
+            f"{printable(name)}: changed since the run began; delete {printable(self.folder.path)} and start anew"
+        )
+
+    def _decide(self) -> None:
+        """Decide all blocks that are not finished, in order."""
+        totals = self.journal.totals
+        if notice := self.crew.start():
+            self.report.warn(notice)
+        found = spread(
+            pieces(self.inputs, self.folder.path, self.order.block_bytes), self.size, self.order.verify_sample
+        )
+        if totals.blocks:
+            reached = self._check_finished(found)
+            for marks in self.journal.marks():
+                self.seen.add(marks)
+            self.report.resumed(totals, self._share(reached))
+        for piece, done in self.crew.decide(found):
+            self._take(piece, done)
+            self.report.progress(totals.candidates, self._share(piece.reached))
+        if source := changed(self.inputs):
+            raise self._changed(source.name)
+
+    def _share(self, reached: int) -> float | None:
+        return reached / self.size if self.size else None
+
+    def _check_finished(self, found: Iterator[Piece]) -> int:
+        """Check that finished blocks are of what the inputs hold now; gives how many bytes of them lie before the next.
+
+        Raises:
+            RunError: where an input changed.
+        """
+        reached = 0
+        count = self.journal.totals.blocks
+        digests = self.crew.digests(islice(found, count))
+        for entry in self.journal.entries():
+            piece, digest = next(digests, (None, ""))
+            if piece is None or (entry.of, entry.digest) != (piece.of, digest):
+                raise self._changed(self.inputs[entry.of].name)
+            reached = piece.reached
+            _forget(piece)
+        return reached
+
+    def _take(self, piece: Piece, done: Done) -> None:
+        """Take up what was made of a block, after all that came before it."""
+        named = done.named
+        again = set(self.seen.add([mark for _, mark in named]))
+        if again:
+            repeated = frozenset(named[at][0] for at in again)
+            digest, done = done.digest, self.crew.decide_again(piece, repeated)
+            if done.digest != digest:
+                raise self._changed(piece.block.file)
+        before = self.journal.totals.lines_before(piece.of)
+        rejects = []
+        for reject in done.rejects:
+            refusals = [_placed(refusal, piece.block, before) for refusal in reject.refusals]
+            rejects.append(_told(reject, refusals, piece.block, before))
+            if self.order.rejects is None:
+                self.report.refused(refusals)
+        marks = b"".join(mark for at, (_, mark) in enumerate(named) if at not in again)
+        self.journal.add(piece.of, done, "".join(rejects).encode() if self.order.rejects else b"", marks)
+        _forget(piece)
+
+    def _finish(self, asked: Mapping[str, Any]) -> None:
+        """Put output and rejects in their places, and remove the work folder."""
+        totals = self.journal.totals
+        policy = self.recipe.policy
+        about = {name: asked[name] for name in ("version", "category", "policy", "readings")} | {
+            "policy_changes": [change.id for change in policy.changes],
+            "input": totals.input_digest,
+            "candidates": totals.accepted,
+            "refused": totals.refused,
+        }
+        self.journal.close()
+        if self.order.rejects:
+            folders.copy_into_place(self.folder.file(folders.REJECTS), self.order.rejects)
+        self.target.finish(self.folder, (entry.ends[0] for entry in self.journal.entries()), about)
+        self.folder.remove()
+
+
+def _same(path: str, other: str) -> bool:
+    return os.path.realpath(path) == os.path.realpath(other)
+
+
+def _forget(piece: Piece) -> None:
+    """Remove the file that a finished block was spooled to."""
+    if piece.spooled:
+        os.unlink(piece.block.path)
+
+
+def _placed(refusal: Refusal, block: Block, before: int) -> Refusal:
+    """A refusal with the name and the line of the whole input, where `before` lines came before the block."""
+    place = refusal.place._replace(file=block.file)
+    if block.form == "jsonl" and place.line is not None:
+        place = place._replace(line=place.line + before)
+    return refusal._replace(place=place)
+
+
+def _told(reject: Reject, refusals: Sequence[Refusal], block: Block, before: int) -> str:
+    """A line of the file of rejects."""
+    line: dict[str, Any] = {
+        "file": block.file,
+        "line": reject.index + before + 1 if block.form == "jsonl" else None,
+        "candidate": reject.candidate,
+        "refusals": [refusal.as_json() for refusal in refusals],
+    }
+    raw = reject.raw.removesuffix(b"\n")
+    try:
+        line["raw"] = raw.decode()
+    except UnicodeDecodeError:
+        line["raw_base64"] = base64.b64encode(raw).decode()
+    return as_json_text(line) + "\n"

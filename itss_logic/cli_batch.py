@@ -1,0 +1,76 @@
+"""The command for a whole workforce: `itss batch`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from itss_logic.console import SOME_REFUSED, UNUSABLE, leave, warn, with_policy, with_readings
+
+if TYPE_CHECKING:
+    from itss_logic.policy import Policy
+
+
+def _cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@click.command()
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.option(
+    "-o", "--output", required=True, metavar="FILE", help="File or URL: .jsonl, .jsonl.gz, .jsonl.zst, .csv, .parquet."
+)
+@click.option("--jobs", type=click.IntRange(min=1), help="Processes that decide; by default one for each core.")
+@click.option(
+    "--rejects",
+    metavar="FILE",
+    help="Write what is refused to a file of JSON lines, with the reasons, instead of standard error.",
+)
+@click.option("--resume", is_flag=True, help="Go on with a run that was cut short, with all else the same.")
+@click.option(
+    "--verify-sample",
+    type=click.IntRange(min=0),
+    default=1_000,
+    show_default=True,
+    metavar="N",
+    help="Decide so many candidates a second time, plainly, and stop at the first difference.",
+)
+@click.option(
+    "--input-format",
+    type=click.Choice(["json", "jsonl", "yaml", "lp", "parquet"]),
+    help="Form of standard input (default jsonl), and of files whose suffix tells none.",
+)
+@with_readings
+@with_policy
+def batch(
+    policy: Policy,
+    inputs: Sequence[str],
+    output: str,
+    jobs: int | None,
+    rejects: str | None,
+    resume: bool,
+    verify_sample: int,
+    input_format: str | None,
+    readings: dict[str, str],
+) -> None:
+    """Verdicts on very many candidates, into one file, in the order of the input.
+
+    INPUT is one or more files, folders or URLs (.jsonl or .ndjson, also with .gz or .zst; .parquet; .json, .yaml,
+    .lp), or - for standard input. The output appears under its name only when it is whole. A run that was cut short
+    goes on with the same command and --resume.
+    """
+    from itss_logic.batch.report import Report
+    from itss_logic.batch.run import Order, run
+
+    report = Report()
+    order = Order(inputs, output, rejects, jobs or _cores(), resume, verify_sample, input_format)
+    totals = run(policy, readings, order, report)
+    report.summary(totals, policy.levels, policy.words().labels)
+    if not totals.candidates:
+        warn("no candidates were found")
+    if totals.refused:
+        leave(SOME_REFUSED if totals.accepted else UNUSABLE)
