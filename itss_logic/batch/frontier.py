@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from clingo import Symbol
-
 from itss_logic.batch.dependence import Dependence
 from itss_logic.batch.universe import SOMEBODY, Kind, Level, NotSlicedError
 
@@ -28,15 +26,19 @@ class Atoms:
     def __init__(self, dependence: Dependence, numbers: Iterable[int], ids: Sequence[str] = ()) -> None:
         self.templates: dict[str, str] = {}
         self.levels: dict[str, frozenset[Level]] = {}
-        self.places: dict[tuple[str, int], int] = {}
-        """Where the predicates have their candidate."""
+        self.signatures: set[tuple[str, int]] = set()
+        self.commas: dict[str, int] = {}
+        """How many commas stand before the candidate, by predicate."""
         foreign = [id for id in dependence.universe.everyone if id not in ids]
         for number in numbers:
             symbol = dependence.symbols[number]
             text, at = str(symbol), [str(argument) for argument in symbol.arguments]
             if text.count(SOMEBODY) != 1 or SOMEBODY not in at or any(id in text for id in foreign):
                 raise NotSlicedError(f"{text} tells neither its candidate nor its item apart")
-            self.places[symbol.name, len(at)] = at.index(SOMEBODY)
+            commas = text.partition(SOMEBODY)[0].count(",")
+            if self.commas.setdefault(symbol.name, commas) != commas:
+                raise NotSlicedError(f"{text} has its candidate where others of its name have something else")
+            self.signatures.add((symbol.name, len(at)))
             template = text.replace(SOMEBODY, CANDIDATE_MARK)
             for id in ids:
                 template = template.replace(id, ID_MARK)
@@ -47,18 +49,9 @@ class Atoms:
         """Whether the results of a level rest on any of them."""
         return any(level in levels for levels in self.levels.values())
 
-    def read(self, symbols: Iterable[Symbol]) -> frozenset[str]:
+    def read(self, shown: set[str]) -> frozenset[str]:
         """The atoms on the frontier among those that an answer shows."""
-        found = set()
-        for symbol in symbols:
-            place = self.places.get((symbol.name, len(symbol.arguments)))
-            if place is not None:
-                arguments = [str(argument) for argument in symbol.arguments]
-                arguments[place] = "0"
-                template = self.templates.get(f"{symbol.name}({','.join(arguments)})")
-                if template is not None:
-                    found.add(template)
-        return frozenset(found)
+        return frozenset(map(self.templates.__getitem__, self.templates.keys() & shown))
 
 
 def instance(template: str, candidate: int, id: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from clingo import Symbol
@@ -11,6 +11,8 @@ from itss_logic.batch.frontier import Atoms, Slicing, instance
 from itss_logic.batch.reified import signatures
 from itss_logic.batch.universe import NotSlicedError
 from itss_logic.engine import Program, Question, Source
+from itss_logic.search import term_of
+from itss_logic.terms import Fact
 from itss_logic.vocabulary import CANDIDATE
 
 if TYPE_CHECKING:
@@ -24,14 +26,14 @@ Ask: TypeAlias = "Callable[[int], list[str]]"
 
 
 class Asked:
-    """One question.
+    """One question. It shows atoms that have their candidate first, or after as many commas as `commas` says.
 
     Args:
         policy: whose rules it is put to.
         given: the readings in force, as facts.
         inputs: the predicates that come with what is asked, with their arities.
         shown: the statements that say what is shown.
-        places: where the predicates that are shown have their candidate, where it is not the first argument.
+        commas: how many commas stand before the candidate, by predicate.
     """
 
     def __init__(
@@ -40,28 +42,43 @@ class Asked:
         given: str,
         inputs: Collection[tuple[str, int]],
         shown: Source,
-        places: Mapping[tuple[str, int], int],
+        commas: Mapping[str, int],
     ) -> None:
         program = Program([*policy.program.sources, shown])
         base = {(CANDIDATE, 1), ("subject", 2)}
         self.question = Question(program, given, inputs=frozenset(base | set(inputs)))
-        self.places = places
+        self.commas = commas
 
-    def answers(self, asks: Sequence[Ask], claims: Sequence[bool]) -> list[list[Symbol]]:
-        """What is shown of each candidate; `claims` is whether they have claims on file."""
-        found: list[list[Symbol]] = []
+    def answers(self, asks: Sequence[Ask], claims: Sequence[bool]) -> list[set[str]]:
+        """What is shown of each candidate, as text, the candidate written as 0; `claims` is who has claims on file."""
+        found: list[set[str]] = [set() for _ in asks]
+        for start, symbols in self._shown(asks, claims):
+            for text in map(str, symbols):
+                name, _, rest = text[:-1].partition("(")
+                commas = self.commas.get(name, 0)
+                parts = rest.split(",", commas + 1)
+                number = start + int(parts[commas])
+                parts[commas] = "0"
+                found[number].add(f"{name}({','.join(parts)})")
+        return found
+
+    def facts(self, asks: Sequence[Ask], claims: Sequence[bool]) -> list[list[Fact]]:
+        """What is shown of each candidate, who comes first in it and is left out."""
+        found: list[list[Fact]] = [[] for _ in asks]
+        for start, symbols in self._shown(asks, claims):
+            for symbol in symbols:
+                candidate, *arguments = symbol.arguments
+                found[start + candidate.number].append(Fact(symbol.name, tuple(map(term_of, arguments))))
+        return found
+
+    def _shown(self, asks: Sequence[Ask], claims: Sequence[bool]) -> Iterator[tuple[int, list[Symbol]]]:
         for start in range(0, len(asks), CANDIDATES):
             stretch = asks[start : start + CANDIDATES]
             lines = [f"{CANDIDATE}({number})." for number in range(len(stretch))]
             lines += [f"subject(confirmed,{n})." for n in range(len(stretch)) if claims[start + n]]
             for number, ask in enumerate(stretch):
                 lines.extend(ask(number))
-            some: list[list[Symbol]] = [[] for _ in stretch]
-            for symbol in self.question.shown("\n".join(lines)):
-                place = self.places.get((symbol.name, len(symbol.arguments)), 0)
-                some[symbol.arguments[place].number].append(symbol)
-            found.extend(some)
-        return found
+            yield start, self.question.shown("\n".join(lines))
 
 
 class Questions:
@@ -82,7 +99,7 @@ class Questions:
         self.parts = self._showing(parts, leaves)
         self.items = self._showing(items, parts)
         self.groups = self._showing(cut.group_atoms, items)
-        inputs = {signature for atoms in cut.group_atoms for signature in atoms.places}
+        inputs = {signature for atoms in cut.group_atoms for signature in atoms.signatures}
         self.levels = Asked(policy, self.given, inputs, policy.core["results.lp"], {})
         highest = Source("slices/highest.lp", "#show.\n#show highest/3.\n")
         self.fields = Asked(policy, self.given, {("reached", 4)}, highest, {})
@@ -92,7 +109,9 @@ class Questions:
                 raise NotSlicedError(f"{instance(text, 0, 0)} holds without evidence")
 
     def _showing(self, shown: Sequence[Atoms], given: Iterable[Atoms]) -> Asked:
-        places = {signature: place for atoms in shown for signature, place in atoms.places.items()}
-        lines = "".join(f"#show {name}/{arity}.\n" for name, arity in sorted(places))
-        inputs = self.evidence | {signature for atoms in given for signature in atoms.places}
-        return Asked(self.policy, self.given, inputs, Source("slices/show.lp", f"#show.\n{lines}"), places)
+        commas = {name: number for atoms in shown for name, number in atoms.commas.items()}
+        lines = "".join(
+            f"#show {name}/{arity}.\n" for name, arity in sorted(set().union(*(atoms.signatures for atoms in shown)))
+        )
+        inputs = self.evidence | {signature for atoms in given for signature in atoms.signatures}
+        return Asked(self.policy, self.given, inputs, Source("slices/show.lp", f"#show.\n{lines}"), commas)

@@ -13,8 +13,6 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, 
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
-from clingo import Symbol
-
 from itss_logic.batch.dependence import Dependence
 from itss_logic.batch.divided import Divided
 from itss_logic.batch.frontier import Atoms, Given, Meaning, Slicing, instance
@@ -22,8 +20,6 @@ from itss_logic.batch.questions import Ask, Questions
 from itss_logic.batch.reified import examine
 from itss_logic.batch.universe import Kind, Level, NotSlicedError, Universe, cuts, enough, fact
 from itss_logic.evaluation import by_level, result_of
-from itss_logic.search import term_of
-from itss_logic.terms import Fact
 from itss_logic.vocabulary import CLAIMED
 
 if TYPE_CHECKING:
@@ -99,7 +95,7 @@ def slicing(policy: Policy, readings: Mapping[str, str]) -> Slicing:
     given = "".join(f"selected({reading},{option})." for reading, option in readings.items())
     control = question.ground(given)
 
-    def known(name: str, arity: int) -> list[Symbol]:
+    def known(name: str, arity: int) -> list[Any]:
         return [atom.symbol for atom in control.symbolic_atoms.by_signature(name, arity)]
 
     items = enough(findings, known)
@@ -155,7 +151,7 @@ class Slices:
         self._atoms: dict[int, frozenset[str]] = {}
         self._levels: dict[tuple[Any, ...], tuple[Result, bool]] = {}
         self._highest: dict[tuple[str, tuple[int, ...]], int | None] = {}
-        self._bare: dict[tuple[Kind, Given], list[Symbol]] = {}
+        self._bare: dict[tuple[Kind, Given], set[str]] = {}
 
     def ask_leaves(self, wanted: Iterable[Leaf]) -> None:
         """Ask what attributes mean."""
@@ -195,7 +191,7 @@ class Slices:
         atoms = [text for number in derived for text in self.derived[number]]
         return lambda n: [self._stated(self.kinds[kind], given, n, 0), *(f"{instance(text, n, 0)}." for text in atoms)]
 
-    def _derived(self, key: tuple[Any, ...], atoms: Atoms, shown: list[Symbol], kind: Kind, given: Given) -> int:
+    def _derived(self, key: tuple[Any, ...], atoms: Atoms, shown: set[str], kind: Kind, given: Given) -> int:
         found = atoms.read(shown)
         nothing = self._without_attributes(kind, given, atoms)
         if not nothing <= found:
@@ -209,11 +205,11 @@ class Slices:
     def _without_attributes(self, kind: Kind, given: Given, atoms: Atoms) -> frozenset[str]:
         """The atoms on a frontier that hold of an item without attributes."""
         if (kind, given) not in self._bare:
-            self._bare[kind, given] = [
-                symbol
+            self._bare[kind, given] = {
+                text
                 for question in (self.questions.leaves, self.questions.parts)
-                for symbol in question.answers([lambda n: [self._stated(kind, given, n, 0)]], [True])[0]
-            ]
+                for text in question.answers([lambda n: [self._stated(kind, given, n, 0)]], [True])[0]
+            }
         return atoms.read(self._bare[kind, given])
 
     def _stated(self, kind: Kind, given: Given, candidate: int, id: int) -> str:
@@ -359,9 +355,9 @@ class Slices:
 
         # Where no atom matters for two fields, one candidate can ask for each field.
         packs = _packed(asks, lambda key: (key[1], key[0] if self.fields_apart else key))
-        answers = self.questions.levels.answers([ask(pack) for pack in packs], [pack[0][1] for pack in packs])
+        answers = self.questions.levels.facts([ask(pack) for pack in packs], [pack[0][1] for pack in packs])
         for pack, shown in zip(packs, answers, strict=True):
-            about = by_level(Fact(s.name, tuple(map(term_of, s.arguments[1:]))) for s in shown)
+            about = by_level(shown)
             for level_key in (level_key for key in pack for level_key in asks[key]):
                 found = about[level_key[0]]
                 self._levels[level_key] = (result_of(self.policy, level_key[0], found), "reached" in found)
@@ -373,10 +369,10 @@ class Slices:
         def ask(field: str, levels: tuple[int, ...]) -> Ask:
             return lambda n: [f"reached(verified,{n},{field},{level})." for level in levels]
 
-        answers = self.questions.fields.answers([ask(*key) for key in wanted], [False] * len(wanted))
+        answers = self.questions.fields.facts([ask(*key) for key in wanted], [False] * len(wanted))
         for key, shown in zip(wanted, answers, strict=True):
-            found = [s.arguments[2].number for s in shown if s.arguments[1].name == key[0]]
-            self._highest[key] = found[0] if found else None
+            found = [fact.arguments[1] for fact in shown if fact.arguments[0] == key[0]]
+            self._highest[key] = int(str(found[0])) if found else None
 
 
 def _packed(asks: Iterable[Packed], place: Callable[[Packed], tuple[bool, Any]]) -> list[list[Packed]]:
