@@ -76,6 +76,11 @@ class Dependence:
         for number, rule in enumerate(self.rules):
             for atom in rule.body:
                 self.readers.setdefault(atom, []).append(number)
+        self.makers: dict[int, list[Rule]] = {}
+        """The rules that derive an atom."""
+        for one in self.rules:
+            for head in one.heads:
+                self.makers.setdefault(head, []).append(one)
         self.roots = {atom for _, condition in self.shown for atom in condition}
 
     def _spread(self) -> None:
@@ -121,29 +126,26 @@ class Dependence:
 
         exposed: set[int] = set()
         waiting = [
-            atom for atom in self.support if inside(atom) and atom in self.reaches and self._is_read(atom, inside)
+            atom
+            for support, atoms in self.resting.items()
+            if support & mask and not support & ~(mask | given)
+            for atom in atoms
+            if atom in self.reaches and self._is_read(atom, inside)
         ]
         while waiting:
             atom = waiting.pop()
             if atom in self.symbols:
                 exposed.add(atom)
             else:  # One of clingo's own, which has no name: what it is made of stands for it.
-                waiting.extend(
-                    part for heads, body, _, _ in self.rules if atom in heads for part in body if inside(part)
-                )
+                waiting.extend(part for rule in self.makers[atom] for part in rule.body if inside(part))
         return exposed - self._derived(exposed)
 
     def _derived(self, atoms: set[int]) -> set[int]:
         """The atoms that follow from the others by a rule each: they are derived again from these."""
-        bodies: dict[int, list[tuple[int, ...]]] = {}
-        for heads, body, _, _ in self.rules:
-            for head in heads:
-                if head in atoms:
-                    bodies.setdefault(head, []).append(body)
         derived: set[int] = set()
         for atom in sorted(atoms):
-            parts = {part for body in bodies.get(atom, [(0,)]) for part in body}
-            if parts <= atoms - derived - {atom}:
+            parts = {part for rule in self.makers[atom] for part in rule.body}
+            if parts and parts <= atoms - derived - {atom} and not any(rule.kind[0] for rule in self.makers[atom]):
                 derived.add(atom)
         return derived
 

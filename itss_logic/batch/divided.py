@@ -96,8 +96,8 @@ class Divided:
         for mask in attributes.values():
             whole |= mask
         rests: set[frozenset[str]] = set()
-        for atom, support in self.dependence.support.items():
-            if not support & ~whole and atom in self.dependence.reaches:
+        for support, atoms in self.dependence.resting.items():
+            if not support & ~whole and any(atom in self.dependence.reaches for atom in atoms):
                 rests.add(frozenset(name for name, mask in attributes.items() if mask & support))
         matter = frozenset[str]().union(*rests)
         parts: list[frozenset[str]] = [frozenset((name,)) for name in sorted(matter)]

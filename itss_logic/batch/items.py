@@ -129,34 +129,47 @@ class Items:
         taken.quotes += 2
         if value is False:
             return
-        members: list[int] = []
-        seen: list[Any] = []
-        known, lines, spelled = self.known.get, taken.lines, self.spelled
-        for element in value if self.many else (value,):
-            if type(element) is not spelled:
-                raw = element
-                meant = known(raw) or self.learn(raw, element)
-                seen.append(raw)
-                taken.quotes += meant.marks - self.keys
-                lines.append(meant.verified_fact)
-                members.append(meant.verified)
-            elif self.id is None:
-                raw = self.own(element)
-                meant = known(raw) or self.learn(raw, element)
-                seen.append(raw)
-                self._cite(element, meant, "", taken)
-                members.append(meant.claimed if element.status == CLAIMED else meant.verified)
-            else:
-                raw, id = self.own(element), self.id(element)
-                meant = known(raw) or self.learn(raw, element)
-                seen.append(id)
-                members.append(self.mean(element, meant, id, taken))
+        elements = value if self.many else (value,)
+        if self.id is not None:
+            members, seen = self._named(elements, taken)
+        else:
+            members, seen = self._nameless(elements, taken)
         if len(set(seen)) < len(seen):
-            members = self._under_ids(value)
+            members = self._under_ids(elements)
         members.sort()
         key = (self.kind, tuple([member for member in members if member]))
         number = self.people.slices.sets.get(key)
         taken.sets[self.kind] = self.people.slices.set_of(*key) if number is None else number
+
+    def _named(self, elements: Sequence[Any], taken: Taken) -> tuple[list[int], list[str]]:
+        """The members of elements with ids, and the ids."""
+        known, own, get_id, learn, mean = self.known.get, self.own, self.id, self.learn, self.mean
+        assert get_id is not None
+        ids = [get_id(element) for element in elements]
+        raws = [own(element) for element in elements]
+        return [
+            mean(element, known(raw) or learn(raw, element), id, taken)
+            for element, raw, id in zip(elements, raws, ids, strict=True)
+        ], ids
+
+    def _nameless(self, elements: Sequence[Any], taken: Taken) -> tuple[list[int], list[Any]]:
+        """The members of elements without ids, and what they say."""
+        members: list[int] = []
+        seen: list[Any] = []
+        known, lines, spelled = self.known.get, taken.lines, self.spelled
+        for element in elements:
+            is_spelled = type(element) is spelled
+            raw = self.own(element) if is_spelled else element
+            meant = known(raw) or self.learn(raw, element)
+            seen.append(raw)
+            if is_spelled:
+                self._cite(element, meant, "", taken)
+                members.append(meant.claimed if element.status == CLAIMED else meant.verified)
+            else:
+                taken.quotes += meant.marks - self.keys
+                lines.append(meant.verified_fact)
+                members.append(meant.verified)
+        return members, seen
 
     def _under_ids(self, elements: Sequence[Any]) -> list[int]:
         """The members of elements of which some share an id."""

@@ -23,6 +23,10 @@ from itss_logic.policy import Policy
 from itss_logic.reading import is_elsewhere, read_evidence, read_line, repeated
 
 
+FIRST = 250
+"""How many lines of the first block are read first: most of what the others need is asked for these, all at once."""
+
+
 class Recipe(NamedTuple):
     """What a worker decides by: a policy, all readings, and the form of its output (`jsonl`, `csv` or `arrow`)."""
 
@@ -164,7 +168,9 @@ class Sliced:
 
     def rows(self, lines: Sequence[bytes], repeats: frozenset[int]) -> dict[int, Row]:
         """The rows of lines, by index; those that are not there are not for slices."""
-        persons = self._persons(lines, repeats)
+        start = 0 if self.slices.decisions else FIRST
+        persons = self._persons(lines[:start], repeats)
+        persons.update(self._persons(lines, repeats, start))
         vectors = {index: self._vectors(person) for index, person in persons.items()}
         later = {index: persons[index] for index, some in vectors.items() if None in some}
         if later:
@@ -196,13 +202,13 @@ class Sliced:
         key_of, sets = self.slices.key_of, person.sets
         return [known(key_of(g, tuple([sets[k] for k in of]))) for g, of in enumerate(self.slices.group_kinds)]
 
-    def _persons(self, lines: Sequence[bytes], repeats: frozenset[int]) -> dict[int, Person]:
+    def _persons(self, lines: Sequence[bytes], repeats: frozenset[int], start: int = 0) -> dict[int, Person]:
         people = self.people
         found: dict[int, Person] = {}
         waiting = {
             index: candidate
-            for index, line in enumerate(lines)
-            if index not in repeats and (candidate := people.decoded(line)) is not None
+            for index in range(start, len(lines))
+            if index not in repeats and (candidate := people.decoded(lines[index])) is not None
         }
         while waiting:
             later: dict[int, Any] = {}
