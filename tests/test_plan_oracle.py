@@ -22,7 +22,7 @@ from tests.test_why_oracle import claims, differ, facts_of, sample, show
 
 CHUNK = 25
 MAXIMUM = 5
-TIMEOUT = 120.0
+TIMEOUT = 600.0
 
 NOBODY = 'candidate("n")'
 NO_EXAM = {"ap_exam": "no_effect"}

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 SLOT = "\2"
 """What stands between the facts of one attribute and those of the next."""
 
-MOST_KNOWN = 200_000
-"""How many different statements are remembered of a kind."""
+MOST_KNOWN = 15_000
+"""How many different statements, or parts, are remembered of a kind: about a kilobyte each."""
 
 
 def quoted(text: str) -> str:
@@ -99,6 +99,8 @@ class Items:
         self.keys = 2 * len(own)
         """How many quotation marks its own keys take, where it is written out as an object."""
         self.known: dict[Any, Known] = {}
+        self.wholes: dict[Any, tuple[int, list[str], int, bool]] = {}
+        """What came before as a whole, where items have no ids."""
         self.many = self.predicate.number == "many"
 
     def learn(self, raw: Any, element: Any) -> Known:
@@ -129,28 +131,47 @@ class Items:
         taken.quotes += 2
         if value is False:
             return
-        elements = value if self.many else (value,)
-        if self.id is not None:
-            members, seen = self._named(elements, taken)
-        else:
-            members, seen = self._nameless(elements, taken)
-        if len(set(seen)) < len(seen):
-            members = self._under_ids(elements)
+        if self.id is None:
+            whole = self.wholes.get(value)
+            if whole is None:
+                whole = self._whole(value)
+            taken.sets[self.kind], lines, marks, is_claim = whole
+            taken.lines.extend(lines)
+            taken.quotes += marks
+            taken.claims = taken.claims or is_claim
+            return
+        taken.sets[self.kind] = self._set(self._named(value if self.many else (value,), taken))
+
+    def _set(self, members: list[int]) -> int:
         members.sort()
         key = (self.kind, tuple([member for member in members if member]))
         number = self.people.slices.sets.get(key)
-        taken.sets[self.kind] = self.people.slices.set_of(*key) if number is None else number
+        return self.people.slices.set_of(*key) if number is None else number
 
-    def _named(self, elements: Sequence[Any], taken: Taken) -> tuple[list[int], list[str]]:
-        """The members of elements with ids, and the ids."""
-        known, own, get_id, learn, mean = self.known.get, self.own, self.id, self.learn, self.mean
+    def _whole(self, value: Any) -> tuple[int, list[str], int, bool]:
+        """What stands under the key of items without ids: the set, the facts, quotation marks, whether any is a claim."""
+        taken = Taken(())
+        members, seen = self._nameless(value if self.many else (value,), taken)
+        if len(set(seen)) < len(seen):
+            raise UnfitError
+        whole = (self._set(members), taken.lines, taken.quotes, taken.claims)
+        if len(self.wholes) < MOST_KNOWN:
+            self.wholes[value] = whole
+        return whole
+
+    def _named(self, elements: Sequence[Any], taken: Taken) -> list[int]:
+        """The members of elements with ids."""
+        known, own, get_id = self.known.get, self.own, self.id
         assert get_id is not None
-        ids = [get_id(element) for element in elements]
-        raws = [own(element) for element in elements]
-        return [
-            mean(element, known(raw) or learn(raw, element), id, taken)
-            for element, raw, id in zip(elements, raws, ids, strict=True)
-        ], ids
+        ids: set[str] = set()
+        members: list[int] = []
+        for element in elements:
+            raw, id = own(element), get_id(element)
+            meant = known(raw) or self.learn(raw, element)
+            ids.add(id)
+            self._cite(element, meant, quoted(id), taken)
+            members.append(meant.claimed if element.status == CLAIMED else meant.verified)
+        return members if len(ids) == len(elements) else self._under_ids(elements)
 
     def _nameless(self, elements: Sequence[Any], taken: Taken) -> tuple[list[int], list[Any]]:
         """The members of elements without ids, and what they say."""
@@ -173,8 +194,7 @@ class Items:
 
     def _under_ids(self, elements: Sequence[Any]) -> list[int]:
         """The members of elements of which some share an id."""
-        if self.id is None:
-            raise UnfitError
+        assert self.id is not None
         stated: dict[str, dict[Any, Given]] = {}
         for element in elements:
             raw, under = self.own(element), stated.setdefault(self.id(element), {})
@@ -183,11 +203,6 @@ class Items:
             under[raw] = (self.known.get(raw) or self.learn(raw, element)).givens[element.status == CLAIMED]
         members = self.people.slices.plain_members
         return [member for under in stated.values() for member in members(self.kind, tuple(sorted(under.values())))]
-
-    def mean(self, element: Any, known: Known, id: str, taken: Taken) -> int:
-        """The member that an element with an id is."""
-        self._cite(element, known, quoted(id), taken)
-        return known.claimed if element.status == CLAIMED else known.verified
 
     def _cite(self, element: Any, known: Known, id: str, taken: Taken) -> None:
         """Note the facts of an element."""
@@ -204,75 +219,94 @@ class Items:
             taken.lines.append(f"{SOURCE}({known.text.replace(ID_MARK, id)},{quoted(element.source)}).\n")
 
 
-Meant: TypeAlias = "tuple[int, str, int]"
-"""What an attribute means, its facts with marks, and how many quotation marks it takes in JSON."""
-
-Seen: TypeAlias = "dict[Any, Meant]"
-"""The same by what an item has of the attribute."""
+Value: TypeAlias = "tuple[tuple[tuple[str, ...], ...], str, int]"
+"""What an item has of an attribute: the values, a number as the lowest of its band; the facts, with marks; and how many
+quotation marks it takes in JSON."""
 
 
 class Leaf:
-    """One attribute of items of a kind. `matters` is whether conclusions rest on it, `bands` are those of a number."""
+    """One attribute of items of a kind; `bands` are those of a number."""
 
-    def __init__(self, people: People, kind: int, attribute: Predicate, *, matters: bool) -> None:
-        self.people, self.kind, self.attribute, self.matters = people, kind, attribute, matters
+    def __init__(self, people: People, kind: int, attribute: Predicate) -> None:
+        self.people, self.attribute = people, attribute
         self.field = people.slices.kinds[kind].field
         self.get = attrgetter(attribute.key)
         self.bands = people.slices.slicing.bands.get((people.slices.kinds[kind], attribute.name))
+        self.known: dict[Any, Value] = {}
 
-    def key(self, element: Any) -> Any:
-        """What an item has of it, a number as the lowest of its band."""
-        value = self.get(element)
-        return value if self.bands is None or value is ABSENT else band(self.bands, value)
-
-    def values(self, value: Any) -> list[tuple[str, ...]]:
-        """What it says, a number as the lowest of its band."""
-        found = list(self.people.values(self.attribute, value))
-        if self.attribute.combinations and not all(values in self.attribute.combinations for values in found):
-            raise UnfitError
+    def of(self, item: Any) -> Value:
+        """What an item has of it."""
+        value = self.get(item)
+        if self.bands is not None and value is not ABSENT:
+            value = band(self.bands, value)
+        found = self.known.get(value)
+        if found is None:
+            found = self._value(value)
+            if len(self.known) < MOST_KNOWN:
+                self.known[value] = found
         return found
 
-    def text(self, value: Any) -> str:
-        """Its facts, with marks."""
-        rows = self.people.values(self.attribute, value)
-        return "".join(
-            sorted({f"{fact(self.attribute, CANDIDATE_MARK, self.field, ID_MARK, values)}.\n" for values in rows})
-        )
+    def _value(self, value: Any) -> Value:
+        rows = tuple(sorted(set(self.people.values(self.attribute, value))))
+        if self.attribute.combinations and not all(values in self.attribute.combinations for values in rows):
+            raise UnfitError
+        lines = sorted(f"{fact(self.attribute, CANDIDATE_MARK, self.field, ID_MARK, values)}.\n" for values in rows)
+        return rows, "".join(lines), 0 if value is ABSENT else 2 + quotes(value)
 
-    @staticmethod
-    def marks(value: Any) -> int:
-        """How many quotation marks it takes in JSON."""
-        return 0 if value is ABSENT else 2 + quotes(value)
 
-    def want(self, given: Given, value: Any) -> Meant | None:
-        """What a value means, with its facts, if it was asked; otherwise it is asked next."""
-        if not self.matters:
-            self.values(value)  # It may not be sound for all that.
-            return 0, self.text(value), self.marks(value)
-        rows = tuple(sorted(set(self.values(value))))
-        asked = (self.kind, given, self.attribute.name, rows)
-        number = self.people.slices.leaves.get(asked)
+Meant: TypeAlias = "tuple[int, str, int]"
+"""What a part means, the facts of its attributes that are no numbers, and how many quotation marks it takes in JSON."""
+
+
+class Part:
+    """Attributes that matter together, as `number` of their kind; without a number, those that do not matter."""
+
+    def __init__(self, kind: int, number: int | None, leaves: Sequence[Leaf]) -> None:
+        self.kind, self.number, self.leaves = kind, number, leaves
+        self.plain = [leaf for leaf in leaves if leaf.bands is None]
+        whole: Callable[[Any], Any] = attrgetter(*(leaf.attribute.key for leaf in self.plain)) if self.plain else _none
+        numbers = [(leaf.get, leaf.bands) for leaf in leaves if leaf.bands is not None]
+
+        def banded(item: Any) -> Any:
+            return whole(item), *[n if (n := get(item)) is ABSENT else bisect_right(cuts, n) for get, cuts in numbers]
+
+        self.key = banded if numbers else whole
+        """What tells an item that has these attributes from others."""
+
+    def meant(self, people: People, given: Given, item: Any) -> Meant | None:
+        """What they mean for an item; None where it has to be asked first."""
+        values = [leaf.of(item) for leaf in self.leaves]
+        number = 0 if self.number is None else self._number(people, given, values, self.number)
         if number is None:
-            self.people.wanted_leaves[asked] = None
             return None
-        return number, self.text(value), self.marks(value)
+        texts = [text for (_, text, _), leaf in zip(values, self.leaves, strict=True) if leaf.bands is None]
+        return number, SLOT.join(texts), sum([marks for _, _, marks in values])
+
+    def _number(self, people: People, given: Given, values: Sequence[Value], part: int) -> int | None:
+        known = people.slices.leaves
+        asked = [(self.kind, given, leaf.attribute.name, v[0]) for leaf, v in zip(self.leaves, values, strict=True)]
+        numbers = [known.get(leaf) for leaf in asked]
+        if None in numbers:
+            people.wanted_leaves.update(dict.fromkeys(leaf for leaf in asked if leaf not in known))
+            return None
+        whole = (self.kind, given, part, tuple([number for number in numbers if number is not None]))
+        found = people.slices.parts.get(whole)
+        if found is None:
+            people.wanted_parts[whole] = None
+        return found
+
+
+def _none(item: Any) -> None:
+    return None
 
 
 class Meanings:
-    """What was seen by now of one given item: a table for each leaf, and the member for all leaves together."""
+    """What was seen by now of one given item: what its parts mean, and the member for all of them together."""
 
-    def __init__(self, given: Given, leaves: Sequence[Leaf], numbers: Sequence[Leaf]) -> None:
+    def __init__(self, given: Given, parts: Sequence[Part]) -> None:
         self.given = given
-        self.tables: list[tuple[Callable[[Any], Any], Seen]] = [(leaf.get, {}) for leaf in leaves]
-        self.numbers: list[tuple[Callable[[Any], Any], Sequence[int], Seen]] = [
-            (leaf.get, leaf.bands or (), {}) for leaf in numbers
-        ]
+        self.parts: list[tuple[Callable[[Any], Any], dict[Any, Meant]]] = [(part.key, {}) for part in parts]
         self.members: dict[tuple[int, ...], int] = {}
-
-    def of(self, place: int) -> Seen:
-        """The table of a leaf."""
-        count = len(self.tables)
-        return self.tables[place][1] if place < count else self.numbers[place - count][2]
 
 
 class Owners(Items):
@@ -281,95 +315,95 @@ class Owners(Items):
     def __init__(self, people: People, statements: Statements) -> None:
         super().__init__(people, statements)
         kind = people.slices.kinds[self.kind]
-        attributes = [
-            p
+        leaves = {
+            p.name: Leaf(people, self.kind, p)
             for p in people.vocabulary.predicates.values()
             if p.owner == kind.item and (kind.field is None or kind.field in p.fields)
-        ]
+        }
         divided = people.slices.slicing.parts[kind]
-        matter = {name for part in divided for name in part}
-        leaves = [Leaf(people, self.kind, p, matters=p.name in matter) for p in attributes]
-        self.leaves = [leaf for leaf in leaves if leaf.bands is None]
-        self.numbers = [leaf for leaf in leaves if leaf.bands is not None]
-        names = [leaf.attribute.name for leaf in self.leaves + self.numbers]
-        self.parts = [[names.index(name) for name in part] for part in divided]
+        self.parts = [
+            Part(self.kind, number, [leaves.pop(name) for name in part]) for number, part in enumerate(divided)
+        ]
+        if leaves:
+            self.parts.append(Part(self.kind, None, list(leaves.values())))
+        numbers = [leaf for part in self.parts for leaf in part.leaves if leaf.bands is not None]
+        self.numbers = [(leaf.get, f"{leaf.attribute.name}({CANDIDATE_MARK},") for leaf in numbers]
+        slots = [[leaf.attribute.name for leaf in part.plain] or [""] for part in self.parts]
+        names = [*(name for some in slots for name in some), *(leaf.attribute.name for leaf in numbers)]
         places = [names.index(name) if name in names else len(names) for name in people.columns]
         self.columns: Callable[[Any], tuple[str, ...]] = itemgetter(*places, len(names))
-        self.heads = [f"{name}({CANDIDATE_MARK}," for name in names]
         self.meanings: dict[Given, Meanings] = {}
 
     def member(self, given: Given) -> int:
         """Nothing, as long as its attributes are not known."""
         return 0
 
-    def mean(self, element: Any, known: Known, id: str, taken: Taken) -> int:
-        """The member that an element is with its attributes."""
-        if id in taken.ids:
-            raise UnfitError
-        taken.ids.add(id)
-        is_claim = element.status == CLAIMED
-        meanings = known.meanings.get(is_claim)
-        if meanings is None:
-            meanings = known.meanings[is_claim] = self._meanings(known.givens[is_claim])
-        found = [table.get(get(element)) for get, table in meanings.tables]
-        for get, cuts, table in meanings.numbers:
-            value = get(element)
-            found.append(table.get(value if value is ABSENT else cuts[bisect_right(cuts, value) - 1]))
-        if None in found and not self._learn(element, meanings, found):
-            taken.missing = True
-            return 0
-        classes, texts, marks = zip(*found)  # noqa: B905  # type: ignore[arg-type]
-        member = meanings.members.get(classes)
-        if member is None:
-            member = self._want(meanings.given, classes)
-            if member is None:
+    def _named(self, elements: Sequence[Any], taken: Taken) -> list[int]:
+        """The members of elements with their attributes."""
+        ids, own, get_id, known, digests = taken.ids, self.own, self.id, self.known.get, self.people.digests
+        assert get_id is not None
+        expected = len(ids) + len(elements)
+        members: list[int] = []
+        for element in elements:
+            raw, name = own(element), get_id(element)
+            ids.add(name)
+            meant = known(raw) or self.learn(raw, element)
+            is_claim = element.status == CLAIMED
+            meanings = meant.meanings.get(is_claim)
+            if meanings is None:
+                meanings = meant.meanings[is_claim] = self._meanings(meant.givens[is_claim])
+            found = [table.get(key(element)) for key, table in meanings.parts]
+            if None in found and not self._learn(element, meanings, found):
                 taken.missing = True
-                return 0
-            meanings.members[classes] = member
-        id = quoted(id)
-        self._cite(element, known, id, taken)
-        taken.quotes += sum(marks)
-        if self.people.digests:
-            row = SLOT.join(texts).replace(ID_MARK, id).split(SLOT)
-            if self.numbers:
-                for place, (get, _, _) in enumerate(meanings.numbers, len(self.leaves)):
-                    value = get(element)
-                    row[place] = "" if value is ABSENT else f"{self.heads[place]}{id},{value}).\n"
-            row.append("")
-            taken.rows.append((id, self.columns(row)))
-        return member
+                continue
+            numbers, texts, marks = zip(*found)  # noqa: B905
+            member = meanings.members.get(numbers)
+            if member is None:
+                member = self._want(meanings, numbers)
+                if member is None:
+                    taken.missing = True
+                    continue
+            members.append(member)
+            id = quoted(name)
+            self._cite(element, meant, id, taken)
+            taken.quotes += sum(marks)
+            if digests:
+                self._row(element, id, texts, taken)
+        if len(ids) < expected:
+            raise UnfitError
+        return members
+
+    def _row(self, element: Any, id: str, texts: Sequence[str], taken: Taken) -> None:
+        """Note the facts of attributes."""
+        row = SLOT.join(texts).replace(ID_MARK, id).split(SLOT)
+        for get, head in self.numbers:
+            value = get(element)
+            row.append("" if value is ABSENT else f"{head}{id},{value}).\n")
+        row.append("")
+        taken.rows.append((id, self.columns(row)))
 
     def _meanings(self, given: Given) -> Meanings:
         if given not in self.meanings:
-            self.meanings[given] = Meanings(given, self.leaves, self.numbers)
+            self.meanings[given] = Meanings(given, self.parts)
         return self.meanings[given]
 
     def _learn(self, element: Any, meanings: Meanings, found: list[Meant | None]) -> bool:
-        """Fill in what attributes mean; whether all of them were asked."""
-        for place, leaf in enumerate(self.leaves + self.numbers):
+        """Fill in what parts mean; whether all of that was asked."""
+        for place, part in enumerate(self.parts):
             if found[place] is None:
-                value = leaf.key(element)
-                meant = found[place] = leaf.want(meanings.given, value)
-                seen = meanings.of(place)
-                if meant is not None and len(seen) < MOST_KNOWN:
-                    seen[value] = meant
+                meant = found[place] = part.meant(self.people, meanings.given, element)
+                key, table = meanings.parts[place]
+                if meant is not None and len(table) < MOST_KNOWN:
+                    table[key(element)] = meant
         return None not in found
 
-    def _want(self, given: Given, classes: tuple[int, ...]) -> int | None:
+    def _want(self, meanings: Meanings, numbers: tuple[int, ...]) -> int | None:
         """What an item means, if it was asked; otherwise it is asked next."""
-        slices = self.people.slices
-        parts: list[int] = []
-        for part, leaves in enumerate(self.parts):
-            asked = (self.kind, given, part, tuple([classes[leaf] for leaf in leaves]))
-            number = slices.parts.get(asked)
-            if number is None:
-                self.people.wanted_parts[asked] = None
-            else:
-                parts.append(number)
-        if len(parts) < len(self.parts):
-            return None
-        whole = (self.kind, given, tuple(parts))
-        member = slices.items.get(whole)
+        counted = zip(numbers, self.parts, strict=True)
+        whole = (self.kind, meanings.given, tuple([number for number, part in counted if part.number is not None]))
+        member = self.people.slices.items.get(whole)
         if member is None:
             self.people.wanted_items[whole] = None
+        else:
+            meanings.members[numbers] = member
         return member

@@ -46,8 +46,10 @@ def lines(packet: bytes) -> bytes:
             # A carriage return is white space in JSON as a line feed is, and neither may stand in a string.
             made.append(text.replace(b"\n", b"\r"))
     else:
-        for row in table.to_pylist(maps_as_pydicts="strict"):
-            made.append(json.dumps(_stated(row), ensure_ascii=False, default=str).encode())
+        columns = [table.column(place).combine_chunks() for place in range(table.num_columns)]
+        rows = pyarrow.StructArray.from_arrays(columns, table.schema.names)
+        for row in _values(pyarrow.types, rows):
+            made.append(json.dumps(row, ensure_ascii=False, default=str).encode())
     return b"".join(line + b"\n" for line in made)
 
 
@@ -59,6 +61,29 @@ def _is_text(pyarrow: Any, schema: Any) -> bool:
         kind = kind.value_type
     texts = (types.is_string, types.is_large_string, types.is_string_view)
     return any(test(kind) for test in (*texts, types.is_binary, types.is_large_binary, types.is_binary_view))
+
+
+def _values(types: Any, array: Any) -> list[Any]:
+    """The values of an Arrow array, without what is null in objects; columns at a time, which is quicker."""
+    kind = array.type
+    if types.is_struct(kind):
+        names = [field.name for field in kind]
+        columns = [_values(types, column) for column in array.flatten()]
+        absent = array.is_null().to_pylist()
+        rows = zip(*columns, strict=True) if columns else iter([()] * len(array))
+        return [
+            None if gone else {name: value for name, value in zip(names, row, strict=True) if value is not None}
+            for gone, row in zip(absent, rows, strict=True)
+        ]
+    if types.is_list(kind) or types.is_large_list(kind):
+        items, found, at = _values(types, array.flatten()), [], 0
+        for length in array.value_lengths().to_pylist():
+            found.append(None if length is None else items[at : at + length])
+            at += length or 0
+        return found
+    if types.is_nested(kind):
+        return [_stated(value) for value in array.to_pylist(maps_as_pydicts="strict")]
+    return list(array.to_pylist())
 
 
 def _stated(value: Any) -> Any:

@@ -289,7 +289,7 @@ def _told(reject: Reject, refusals: Sequence[Refusal], block: Block, before: int
     }
     raw = reject.raw.removesuffix(b"\n")
     try:
-        line["raw"] = raw.decode()
+        line["raw"] = raw.decode() if block.form == "jsonl" else None
     except UnicodeDecodeError:
         line["raw_base64"] = base64.b64encode(raw).decode()
     return as_json_text(line) + "\n"

@@ -72,7 +72,7 @@ class Types:
             names = [member[0] for member in members]
             if len(set(names)) < len(names) or not all(name.isidentifier() for name in names):
                 raise UntypedError(predicate.key)
-            spelled = _object(f"{predicate.name}_{f}", members, frozen=not predicate.is_item)
+            spelled = _object(f"{predicate.name}_{f}", members, frozen=all(argument.kind != "id" for argument in own))
             forms.append(spelled)
         one = Union[tuple(forms)]  # noqa: UP007
         into.append(Statements(predicate, f, predicate.key, spelled))
