@@ -15,7 +15,7 @@ from typing import NamedTuple
 from clingo import Symbol, SymbolType
 from clingo.backend import Observer
 
-from itss_logic.batch.universe import Kind, Level, NotSlicedError, Universe
+from itss_logic.batch.universe import CLAIMANT, Kind, Level, NotSlicedError, Universe
 from itss_logic.engine import Program
 from itss_logic.vocabulary import Predicate
 
@@ -70,6 +70,7 @@ class Dependence:
             if text not in numbers:
                 raise NotSlicedError(f"no rule reads {text}")
             self.support[numbers[text]] = 1 << term
+        self.claimant = numbers[CLAIMANT]
         self._spread()
         self.readers: dict[int, list[int]] = {}
         """The rules that read an atom."""
@@ -82,6 +83,9 @@ class Dependence:
             for head in one.heads:
                 self.makers.setdefault(head, []).append(one)
         self.roots = {atom for _, condition in self.shown for atom in condition}
+        control = question.ground(f"{facts}\n{universe.text(claims=False)}")
+        self.without_claims = {str(atom.symbol) for atom in control.symbolic_atoms}
+        """What may hold of somebody without claims."""
 
     def _spread(self) -> None:
         changed = True
@@ -92,10 +96,24 @@ class Dependence:
                 for atom in body:
                     rests |= self.support.get(atom, 0)
                 for atom in heads if rests else ():
+                    if atom == self.claimant:  # Which claims make the candidate one who has some does not matter.
+                        continue
                     known = self.support.get(atom, 0)
                     if rests & ~known:
                         self.support[atom] = known | rests
                         changed = True
+
+    @cached_property
+    def of_claimants(self) -> set[int]:
+        """The atoms that may hold or not as there are any claims or none."""
+        found = {self.claimant}
+        waiting = [self.claimant]
+        while waiting:
+            for number in self.readers.get(waiting.pop(), ()):
+                fresh = set(self.rules[number].heads) - found
+                found |= fresh
+                waiting.extend(fresh)
+        return found
 
     @cached_property
     def reaches(self) -> dict[int, frozenset[Level]]:
@@ -109,7 +127,7 @@ class Dependence:
         while changed:
             changed = False
             for heads, body, _, _ in reversed(self.rules):
-                levels = set[Level]().union(*(found.get(atom, ()) for atom in heads))
+                levels = set[Level]().union(*(found.get(atom, ()) for atom in heads if atom != self.claimant))
                 for atom in body if levels else ():
                     known = found.setdefault(atom, set())
                     if not levels <= known:
@@ -153,7 +171,8 @@ class Dependence:
         assert callable(inside)
         if atom in self.roots:
             return True
-        return any(not inside(head) for rule in self.readers.get(atom, ()) for head in self.rules[rule].heads or (0,))
+        heads = {head for rule in self.readers.get(atom, ()) for head in self.rules[rule].heads} - {self.claimant}
+        return any(head in self.reaches and not inside(head) for head in heads)
 
     def bands(self, kind: Kind, attribute: Predicate) -> list[int]:
         """The numbers from which on an attribute may count otherwise than below, among those of the universe."""

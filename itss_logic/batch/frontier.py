@@ -27,6 +27,8 @@ class Atoms:
         self.templates: dict[str, str] = {}
         self.levels: dict[str, frozenset[Level]] = {}
         self.signatures: set[tuple[str, int]] = set()
+        self.of_claimants: set[str] = set()
+        """Those that hold only of somebody who has claims on file."""
         self.commas: dict[str, int] = {}
         """How many commas stand before the candidate, by predicate."""
         foreign = [id for id in dependence.universe.everyone if id not in ids]
@@ -44,6 +46,10 @@ class Atoms:
                 template = template.replace(id, ID_MARK)
             self.templates[instance(template, 0, 0)] = template
             self.levels[template] = dependence.reaches[number]
+            if number in dependence.of_claimants:
+                if text in dependence.without_claims:
+                    raise NotSlicedError(f"{text} holds or not as there are claims or none")
+                self.of_claimants.add(template)
 
     def matter_for(self, level: Level) -> bool:
         """Whether the results of a level rest on any of them."""

@@ -126,6 +126,7 @@ class Slices:
         self.levels_for = [[level for level in policy.levels if atoms.matter_for(level)] for atoms in cut.group_atoms]
         """The levels that each group matters for."""
         self.levels_of = {f: [level for level in policy.levels if level[0] == f] for f in policy.fields}
+        self.of_claimants = {text for atoms in cut.item_atoms.values() for text in atoms.of_claimants}
         self.groups_of = {
             f: [group for group, levels in enumerate(self.levels_for) if set(levels) & set(self.levels_of[f])]
             for f in policy.fields
@@ -268,7 +269,7 @@ class Slices:
                 covered.update(keys)
         # Groups rest on nothing of each other, so that one candidate can ask for one of each.
         packs = _packed(asks, lambda one: (one[1], one[0]))
-        told = [self._told_group([(group, sets) for group, _, sets in pack]) for pack in packs]
+        told = [self._told_group([(group, sets) for group, _, sets in pack], pack[0][1]) for pack in packs]
         answers = self.questions.groups.answers(told, [pack[0][1] for pack in packs])
         for pack, shown in zip(packs, answers, strict=True):
             for one in pack:
@@ -311,7 +312,7 @@ class Slices:
             shares.append((once, tuple(sorted([share.each for share in some if share.each]))))
         return level, group, claims, tuple(shares)
 
-    def _told_group(self, pack: Sequence[tuple[int, tuple[int, ...]]]) -> Ask:
+    def _told_group(self, pack: Sequence[tuple[int, tuple[int, ...]]], claims: bool) -> Ask:
         def told(candidate: int) -> list[str]:
             lines: list[str] = []
             ids = count()
@@ -320,6 +321,7 @@ class Slices:
                     for member in self.set_members[number]:
                         id, (_, stated, atoms) = next(ids), self.members[member]
                         lines.extend(self._stated(kind, given, candidate, id) for given in stated)
+                        atoms = atoms if claims else atoms - self.of_claimants
                         lines.extend(f"{instance(text, candidate, id)}." for text in atoms)
             return lines
 

@@ -17,6 +17,9 @@ from itss_logic.vocabulary import CANDIDATE, CLAIMED, Predicate, Vocabulary
 SOMEBODY = '"somebody"'
 """The one candidate."""
 
+CLAIMANT = f"subject(confirmed,{SOMEBODY})"
+"""The candidate has claims on file, whatever they are."""
+
 
 class NotSlicedError(ItssError):
     """The policy does not let evidence be taken apart; says why."""
@@ -110,14 +113,14 @@ class Universe:
             if not predicate.combinations or chosen in predicate.combinations:
                 yield values
 
-    def text(self) -> str:
-        """All of it, each to be there or not, verified or claimed, as clingo reads it."""
-        lines = [f"{CANDIDATE}({SOMEBODY}).", f"subject(confirmed,{SOMEBODY})."]
+    def text(self, *, claims: bool = True) -> str:
+        """All of it, each to be there or not, verified or claimed, as clingo reads it; or without any claim."""
+        lines = [f"{CANDIDATE}({SOMEBODY}).", *([f"{{{CLAIMANT}}}."] if claims else ())]
         for term in self.terms:
             predicate = self.vocabulary.predicates[term.predicate]
             stated = fact(predicate, SOMEBODY, term.kind.field, term.id, term.values)
             lines.append(f"{{{stated}}}.")
-            if predicate.is_item:
+            if predicate.is_item and claims:
                 lines.append(f"{{{CLAIMED}({stated})}}.")
         return "\n".join(lines)
 
