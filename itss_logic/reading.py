@@ -43,7 +43,7 @@ def read_evidence(
     files = [found for path in paths for found in find_files(path, input_format, warn)]
     seen: set[str] = set()
     for file, form in files:
-        for entry, place in _read_file(file, form, vocabulary):
+        for entry, place in read_file(file, form, vocabulary):
             yield _once(entry, place, seen)
 
 
@@ -113,8 +113,11 @@ def is_elsewhere(refused: Refused) -> bool:
     return any(refusal.code == "unknown_candidate" for refusal in refused.refusals)
 
 
-def _read_file(file: str, form: str, vocabulary: Vocabulary) -> Iterator[Placed]:
-    """Yield the candidates of one file, with their places; what cannot be read is refused as a whole."""
+def read_file(file: str, form: str, vocabulary: Vocabulary) -> Iterator[Placed]:
+    """Yield the candidates of one file, with their places; what cannot be read is refused as a whole.
+
+    Candidates who come twice are told by nobody here.
+    """
     try:
         if file == STANDARD_INPUT:
             yield from _read_stream(sys.stdin.buffer, file, form, vocabulary)

@@ -33,7 +33,7 @@ class Reject(NamedTuple):
     """A line that is refused, by its index in its block, with what is wrong with it. Lines of places count from 1
     within the block. `raw` is the line as it came; nothing where a file is refused."""
 
-    index: int
+    at: int
     candidate: str | None
     refusals: tuple[Refusal, ...]
     raw: bytes

@@ -43,7 +43,7 @@ class Divided:
 
     def _groups(self) -> tuple[list[tuple[Kind, ...]], list[Atoms]]:
         """Kinds of evidence, together where rules put single items of them together."""
-        groups = [(kind,) for kind in self.universe.kinds]
+        groups: list[tuple[Kind, ...]] = [(kind,) for kind in self.universe.kinds]
         while True:
             atoms: list[Atoms] = []
             for group in groups:

@@ -95,7 +95,7 @@ class Items:
         own = [a.key for a in self.predicate.own if a.kind != "id"]
         self.own: Callable[[Any], Any] = attrgetter(*own) if own else lambda item: ()
         ids = [a.key for a in self.predicate.own if a.kind == "id"]
-        self.id: Callable[[Any], str] | None = attrgetter(*ids) if ids else None
+        self.id: Callable[[Any], Any] | None = attrgetter(*ids) if ids else None
         self.keys = 2 * len(own)
         """How many quotation marks its own keys take, where it is written out as an object."""
         self.known: dict[Any, Known] = {}
@@ -149,7 +149,7 @@ class Items:
         return self.people.slices.set_of(*key) if number is None else number
 
     def _whole(self, value: Any) -> tuple[int, list[str], int, bool]:
-        """What stands under the key of items without ids: the set, the facts, quotation marks, whether any is a claim."""
+        """What stands under the key of items without ids: set, facts, quotation marks, whether any is a claim."""
         taken = Taken(())
         members, seen = self._nameless(value if self.many else (value,), taken)
         if len(set(seen)) < len(seen):

@@ -6,6 +6,7 @@ which tells what is wrong.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -27,12 +28,12 @@ SHORTEST = 4
 
 
 class Person(NamedTuple):
-    """A candidate: the id, whether there are claims, the set of each kind, and the facts in canonical order."""
+    """A candidate: the id, whether there are claims, the set of each kind, and the digest of the evidence if wanted."""
 
     candidate: str
     claims: bool
     sets: list[int]
-    text: str
+    digest: str
 
 
 class People:
@@ -117,8 +118,10 @@ class People:
         elif line.count(b'"') != taken.quotes:
             # A key stands twice in an object: of what stands under it the last is there, the first is lost.
             raise UnfitError
-        text = self._text(candidate.candidate, taken) if self.digests else ""
-        return Person(candidate.candidate, taken.claims, taken.sets, text)
+        digest = ""
+        if self.digests:
+            digest = f"sha256:{hashlib.sha256(self._text(candidate.candidate, taken).encode()).hexdigest()}"
+        return Person(candidate.candidate, taken.claims, taken.sets, digest)
 
     def _text(self, candidate: str, taken: Taken) -> str:
         """The facts in canonical order."""

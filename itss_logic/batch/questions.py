@@ -18,7 +18,7 @@ from itss_logic.vocabulary import CANDIDATE
 if TYPE_CHECKING:
     from itss_logic.policy import Policy
 
-CANDIDATES = 400
+CANDIDATES = 1_000
 """How many candidates clingo gets at once."""
 
 Ask: TypeAlias = "Callable[[int], list[str]]"

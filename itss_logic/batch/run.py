@@ -249,7 +249,7 @@ class Run:
         totals = self.journal.totals
         policy = self.recipe.policy
         about = {name: asked[name] for name in ("version", "category", "policy", "readings")} | {
-            "policy_changes": [change.id for change in policy.changes],
+            "changes": [change.id for change in policy.changes],
             "input": totals.input_digest,
             "candidates": totals.accepted,
             "refused": totals.refused,
@@ -283,7 +283,7 @@ def _told(reject: Reject, refusals: Sequence[Refusal], block: Block, before: int
     """A line of the file of rejects."""
     line: dict[str, Any] = {
         "file": block.file,
-        "line": reject.index + before + 1 if block.form == "jsonl" else None,
+        "line": reject.at + before + 1 if block.form == "jsonl" else None,
         "candidate": reject.candidate,
         "refusals": [refusal.as_json() for refusal in refusals],
     }

@@ -7,7 +7,9 @@ Whether a key comes twice in one object, and whether the parts of a candidate's 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, NamedTuple, Union
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
@@ -63,7 +65,7 @@ class Types:
         elif len(own) == 1 and own[0].kind != "id":
             forms.append(self._value(own[0], f))
         if predicate.is_item or len(own) > 1:
-            members = [(argument.key, self._value(argument, f)) for argument in own]
+            members: list[tuple[Any, ...]] = [(argument.key, self._value(argument, f)) for argument in own]
             ignored: list[Statements] = []
             attributes = [p for p in self.vocabulary.keys(predicate.name).values() if f is None or f in p.fields]
             members += [self._member(attribute, f, ignored) for attribute in attributes]
@@ -74,9 +76,10 @@ class Types:
                 raise UntypedError(predicate.key)
             spelled = _object(f"{predicate.name}_{f}", members, frozen=all(argument.kind != "id" for argument in own))
             forms.append(spelled)
-        one = Union[tuple(forms)]  # noqa: UP007
+        one = reduce(or_, forms)
         into.append(Statements(predicate, f, predicate.key, spelled))
-        return predicate.key, tuple[one, ...] if predicate.number == "many" else one, ABSENT
+        many = tuple.__class_getitem__((one, ...))
+        return predicate.key, many if predicate.number == "many" else one, ABSENT
 
     def _value(self, argument: Argument, f: str | None) -> Any:
         if argument.kind == "id":

@@ -20,8 +20,7 @@ from itss_logic.batch.universe import NotSlicedError
 from itss_logic.errors import Place, SelfCheckError
 from itss_logic.evidence import Entry, Evidence, Refused
 from itss_logic.policy import Policy
-from itss_logic.reading import is_elsewhere, read_evidence, read_line, repeated
-
+from itss_logic.reading import is_elsewhere, read_file, read_line, repeated
 
 FIRST = 250
 """How many lines of the first block are read first: most of what the others need is asked for these, all at once."""
@@ -59,10 +58,10 @@ class Worker:
         lines, digest = read_block(block)
         found = Found(block, len(lines))
         if block.form != "jsonl":
-            entries = list(read_evidence([block.path], self.policy.vocabulary, block.form))
-            for index, entry in enumerate(entries):
-                found.enter(index, entry, Place(block.file), b"", index in repeats)
-            found.lines = len(entries)
+            placed = list(read_file(block.path, block.form, self.policy.vocabulary))
+            for index, (entry, place) in enumerate(placed):
+                found.enter(index, entry, place, b"", index in repeats)
+            found.lines = len(placed)
         else:
             rows = self._sliced_rows(lines, repeats)
             found.rows.update(rows)
@@ -70,9 +69,9 @@ class Worker:
             for index, line in enumerate(lines):
                 if index not in rows:
                     place = Place(block.file, index + 1, None, "$")
-                    placed = read_line(line, place, self.policy.vocabulary)
-                    if placed is not None:
-                        found.enter(index, placed[0], placed[1], line, index in repeats)
+                    one = read_line(line, place, self.policy.vocabulary)
+                    if one is not None:
+                        found.enter(index, *one, line, index in repeats)
         plain = len(found.people)
         answers = self.policy.evaluate(found.people.values(), self.readings)
         for index, answer in zip(found.people, answers, strict=True):
@@ -183,15 +182,14 @@ class Sliced:
                 }
             )
             vectors.update((index, self._vectors(person)) for index, person in later.items())
-        fields, decisions, digests = self.fields, self.slices.decisions, self.people.digests
+        fields, decisions = self.fields, self.slices.decisions
         keys = {index: [(f, persons[index].claims, get(some)) for f, get in fields] for index, some in vectors.items()}
         wanted = {key for some in keys.values() for key in some if key not in decisions}
         if wanted:
             self.slices.decide(wanted)
         rows: dict[int, Row] = {}
         for index, person in persons.items():
-            digest = f"sha256:{hashlib.sha256(person.text.encode()).hexdigest()}" if digests else ""
-            rows[index] = Row(person.candidate, digest, tuple([decisions[key] for key in keys[index]]))
+            rows[index] = Row(person.candidate, person.digest, tuple([decisions[key] for key in keys[index]]))
         return rows
 
     def _vectors(self, person: Person) -> list[int | None]:
@@ -205,25 +203,28 @@ class Sliced:
     def _persons(self, lines: Sequence[bytes], repeats: frozenset[int], start: int = 0) -> dict[int, Person]:
         people = self.people
         found: dict[int, Person] = {}
-        waiting = {
-            index: candidate
-            for index in range(start, len(lines))
-            if index not in repeats and (candidate := people.decoded(lines[index])) is not None
-        }
+        waiting: dict[int, Any] = {}
+        for index in range(start, len(lines)):
+            # One after the other, so that what was just decoded is at hand.
+            if index not in repeats and (candidate := people.decoded(lines[index])) is not None:
+                self._take(index, candidate, lines[index], found, waiting)
         while waiting:
-            later: dict[int, Any] = {}
-            for index, candidate in waiting.items():
-                try:
-                    person = people.person(candidate, lines[index])
-                except UnfitError:
-                    continue
-                if person is None:
-                    later[index] = candidate
-                else:
-                    found[index] = person
             people.ask()
-            waiting = later
+            again, waiting = waiting, {}
+            for index, candidate in again.items():
+                self._take(index, candidate, lines[index], found, waiting)
         return found
+
+    def _take(self, index: int, candidate: Any, line: bytes, found: dict[int, Person], waiting: dict[int, Any]) -> None:
+        """Put a candidate among those found, or those for whom something has to be asked first, or nowhere."""
+        try:
+            person = self.people.person(candidate, line)
+        except UnfitError:
+            return
+        if person is None:
+            waiting[index] = candidate
+        else:
+            found[index] = person
 
 
 def _several(places: Sequence[int]) -> Any:
