@@ -161,7 +161,7 @@ class Items:
 
     def _named(self, elements: Sequence[Any], taken: Taken) -> list[int]:
         """The members of elements with ids."""
-        known, own, get_id = self.known.get, self.own, self.id
+        known, own, get_id, digests = self.known.get, self.own, self.id, self.people.digests
         assert get_id is not None
         ids: set[str] = set()
         members: list[int] = []
@@ -169,7 +169,9 @@ class Items:
             raw, id = own(element), get_id(element)
             meant = known(raw) or self.learn(raw, element)
             ids.add(id)
-            self._cite(element, meant, quoted(id), taken)
+            self._count(element, meant, taken)
+            if digests:
+                self._cite(element, meant, quoted(id), taken)
             members.append(meant.claimed if element.status == CLAIMED else meant.verified)
         return members if len(ids) == len(elements) else self._under_ids(elements)
 
@@ -184,6 +186,7 @@ class Items:
             meant = known(raw) or self.learn(raw, element)
             seen.append(raw)
             if is_spelled:
+                self._count(element, meant, taken)
                 self._cite(element, meant, "", taken)
                 members.append(meant.claimed if element.status == CLAIMED else meant.verified)
             else:
@@ -204,18 +207,23 @@ class Items:
         members = self.people.slices.plain_members
         return [member for under in stated.values() for member in members(self.kind, tuple(sorted(under.values())))]
 
+    def _count(self, element: Any, known: Known, taken: Taken) -> None:
+        """Note the quotation marks of an element, and whether it is a claim."""
+        marks = known.marks
+        if element.status is not ABSENT:
+            marks += 4
+            if element.status == CLAIMED:
+                taken.claims = True
+        if element.source is not ABSENT:
+            marks += 4
+        taken.quotes += marks
+
     def _cite(self, element: Any, known: Known, id: str, taken: Taken) -> None:
         """Note the facts of an element."""
-        taken.quotes += known.marks
-        if element.status is not ABSENT:
-            taken.quotes += 4
-        if element.status == CLAIMED:
-            taken.claims = True
-            taken.lines.append(known.claimed_fact.replace(ID_MARK, id) if id else known.claimed_fact)
-        else:
-            taken.lines.append(known.verified_fact.replace(ID_MARK, id) if id else known.verified_fact)
+        is_claim = element.status == CLAIMED
+        text = known.claimed_fact if is_claim else known.verified_fact
+        taken.lines.append(text.replace(ID_MARK, id) if id else text)
         if element.source is not ABSENT:
-            taken.quotes += 4
             taken.lines.append(f"{SOURCE}({known.text.replace(ID_MARK, id)},{quoted(element.source)}).\n")
 
 
@@ -364,10 +372,11 @@ class Owners(Items):
                     taken.missing = True
                     continue
             members.append(member)
-            id = quoted(name)
-            self._cite(element, meant, id, taken)
+            self._count(element, meant, taken)
             taken.quotes += sum(marks)
             if digests:
+                id = quoted(name)
+                self._cite(element, meant, id, taken)
                 self._row(element, id, texts, taken)
         if len(ids) < expected:
             raise UnfitError

@@ -87,10 +87,8 @@ class Target(NamedTuple):
         """
         made, final = folder.file(OUTPUT), folder.file(FINAL)
         try:
-            if self.packing == "parquet":
-                _write_parquet(made, ends, final, about)
-            elif self.packing:
-                _pack(made, final, self.packing)
+            if self.packing:
+                self.pack(made, ends, final, about)
         except OSError as error:
             raise unwritable(final, error) from None
         product = FINAL if self.packing else OUTPUT
@@ -98,6 +96,17 @@ class Target(NamedTuple):
             _upload(folder.file(product), self.place)
         else:
             folder.place(product)
+
+    def pack(self, made: str, ends: Iterable[int], final: str, about: Mapping[str, Any]) -> None:
+        """Make a file of the output of blocks one in its packing, `final`; see `finish`.
+
+        Raises:
+            OSError: where it cannot be written.
+        """
+        if self.packing == "parquet":
+            _write_parquet(made, ends, final, about)
+        else:
+            _pack(made, final, self.packing)
 
 
 def _pack(made: str, final: str, packing: str) -> None:

@@ -55,15 +55,16 @@ class Report:
         self.clear()
         click.echo("\n".join(map(str, refusals)), err=True)
 
-    def progress(self, candidates: int, share: float | None) -> None:
-        """Tell how many candidates are done and, where it is known, how much of the input; not more often than due."""
+    def progress(self, candidates: int, share: float | None, more: str = "") -> None:
+        """Tell how many candidates are done and, where it is known, how much of the input; not more often than due.
+        `more` is what else is to be told, first of all."""
         now = time.monotonic()
         if now - self.told < (TERMINAL_SECONDS if self.is_terminal else LOG_SECONDS):
             return
         self.told = now
         passed = now - self.started
         rate = (candidates - self.before) / passed
-        parts = [f"{candidates:,} candidates", f"{rate:,.0f} a second"]
+        parts = [*([more] if more else []), f"{candidates:,} candidates", f"{rate:,.0f} a second"]
         if share is not None:
             parts.append(f"{share:.0%} of the input")
             done = share - self.share_before

@@ -56,7 +56,7 @@ class Types:
     def _member(self, predicate: Predicate, f: str | None, into: list[Statements]) -> tuple[str, Any, Any]:
         """The member of an object under which a predicate stands."""
         if not predicate.key.isidentifier() or predicate.key in (CANDIDATE, FIELDS, STATUS, SOURCE):
-            raise UntypedError(predicate.key)
+            raise UntypedError(f"the key {predicate.key} cannot be read as a type")
         own = predicate.own
         forms: list[Any] = []
         spelled: type[Any] | None = None
@@ -73,7 +73,7 @@ class Types:
                 members += [(STATUS, Literal[STATUSES], ABSENT), (SOURCE, Text, ABSENT)]
             names = [member[0] for member in members]
             if len(set(names)) < len(names) or not all(name.isidentifier() for name in names):
-                raise UntypedError(predicate.key)
+                raise UntypedError(f"the key {predicate.key} cannot be read as a type")
             spelled = _object(f"{predicate.name}_{f}", members, frozen=all(argument.kind != "id" for argument in own))
             forms.append(spelled)
         one = reduce(or_, forms)
@@ -90,11 +90,11 @@ class Types:
         spelled = self.vocabulary.spelled.get(argument.domain)
         if spelled:
             if len(spelled) < 2:
-                raise UntypedError(argument.key)
+                raise UntypedError(f"the key {argument.key} cannot be read as a type")
             return bool
         values = tuple(map(str, self.vocabulary.values(argument.domain, f)))
         if not values:
-            raise UntypedError(argument.key)
+            raise UntypedError(f"the key {argument.key} cannot be read as a type")
         return Literal[values]
 
 

@@ -47,7 +47,7 @@ class Worker:
         try:
             self.sliced = Sliced(self.policy, self.readings, digests=self.form.digests)
         except (NotSlicedError, UntypedError) as reason:
-            self.notice = str(reason)
+            self.notice = f"all candidates are decided plainly, which takes longer: {reason}"
 
     def work(self, block: Block, repeats: frozenset[int] = frozenset()) -> Done:
         """Decide a block; the lines with the indexes in `repeats` are refused, as their candidate came before.
@@ -100,7 +100,7 @@ class Worker:
         try:
             return self.sliced.rows(lines, repeats) if self.sliced else {}
         except NotSlicedError as reason:
-            self.sliced, self.notice = None, str(reason)
+            self.sliced, self.notice = None, f"candidates are decided plainly from here on: {reason}"
             return {}
 
     def _row(self, answer: Answer) -> Row:
