@@ -22,7 +22,11 @@ def _cores() -> int:
 @click.command()
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @click.option(
-    "-o", "--output", required=True, metavar="FILE", help="File or URL: .jsonl, .jsonl.gz, .jsonl.zst, .csv, .parquet."
+    "-o",
+    "--output",
+    required=True,
+    metavar="FILE",
+    help="File or URL: .jsonl, .jsonl.gz, .jsonl.zst, .csv, .parquet. With --cluster, a folder.",
 )
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes that decide; by default one for each core.")
 @click.option(
@@ -44,6 +48,16 @@ def _cores() -> int:
     type=click.Choice(["json", "jsonl", "yaml", "lp", "parquet"]),
     help="Form of standard input (default jsonl), and of files whose suffix tells none.",
 )
+@click.option(
+    "--cluster",
+    metavar="ADDRESS|local",
+    help="Decide on a Dask cluster: the address of its scheduler, a scheduler file, or local for one here.",
+)
+@click.option(
+    "--parts",
+    type=click.Choice(["jsonl", "jsonl.gz", "jsonl.zst", "csv", "parquet"]),
+    help="With --cluster, the form of the parts of the output (default jsonl).",
+)
 @with_readings
 @with_policy
 def batch(
@@ -55,20 +69,38 @@ def batch(
     resume: bool,
     verify_sample: int,
     input_format: str | None,
+    cluster: str | None,
+    parts: str | None,
     readings: dict[str, str],
 ) -> None:
     """Verdicts on very many candidates, into one file, in the order of the input.
 
     INPUT is one or more files, folders or URLs (.jsonl or .ndjson, also with .gz or .zst; .parquet; .json, .yaml,
     .lp), or - for standard input. The output appears under its name only when it is whole. A run that was cut short
-    goes on with the same command and --resume.
+    goes on with the same command and --resume. With --cluster, output and rejects are folders of parts, whole once
+    they hold _SUCCESS; put end to end in the order of their names, the parts are what a single machine writes.
     """
     from itss_logic.batch.report import Report
-    from itss_logic.batch.run import Order, run
 
     report = Report()
-    order = Order(inputs, output, rejects, jobs or _cores(), resume, verify_sample, input_format)
-    totals = run(policy, readings, order, report)
+    if cluster is None:
+        from itss_logic.batch.run import Order, run
+
+        if parts is not None:
+            raise click.UsageError("--parts needs --cluster; otherwise the suffix of the output tells its form")
+        order = Order(inputs, output, rejects, jobs or _cores(), resume, verify_sample, input_format)
+        totals = run(policy, readings, order, report)
+    else:
+        from itss_logic.batch.client import LOCAL
+        from itss_logic.batch.cluster import PARTS, ClusterOrder
+        from itss_logic.batch.cluster import run as run_on
+
+        if jobs is not None and cluster != LOCAL:
+            raise click.UsageError(f"--jobs is for this machine, with --cluster {LOCAL}; a cluster has its workers")
+        many = ClusterOrder(
+            inputs, output, cluster, parts or PARTS[0], rejects, jobs or _cores(), resume, verify_sample, input_format
+        )
+        totals = run_on(policy, readings, many, report)
     report.summary(totals, policy.levels, policy.words().labels)
     if not totals.candidates:
         warn("no candidates were found")

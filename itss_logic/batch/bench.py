@@ -97,7 +97,7 @@ class Making:
         self.writes_marks = not where
         self.marks = Marks()
         self.ends: list[int] = []
-        self.digests: list[str] = []
+        self.digests = ""
         self.counts: Counter[tuple[str, int, str]] = Counter()
         self.lines = self.accepted = self.refusals = self.verified = self.plain = 0
 
@@ -110,6 +110,8 @@ class Making:
         """
         earlier = self._earlier()
         stamp = self.part.stamp
+        if stamp[0] != self.part.source.size:
+            raise self._changed()
         if earlier is not None and self._holds(earlier, stamp):
             return earlier._replace(kept=True)
         with ExitStack() as stack, TemporaryDirectory(prefix="itss-") as spool:
@@ -121,7 +123,7 @@ class Making:
             if self.bench.target.packing:
                 self.bench.target.pack(plain, self.ends, made, self._about())
             size = os.path.getsize(made)
-            if self.part.stamp != stamp or (earlier is not None and list(earlier.digests) != self.digests):
+            if self.part.stamp != stamp or (earlier is not None and earlier.digests != self.digests):
                 raise self._changed()
         if self.writes_marks:
             self.store.write(f"{self.name}.marks", self.marks.data())
@@ -180,7 +182,7 @@ class Making:
             raise RunError(f"{printable(self.part.name)}: cannot be read: {told(error)}") from error
 
     def _count(self, done: Done) -> None:
-        self.digests.append(done.digest.hex())
+        self.digests += done.digest.hex()
         self.counts.update(done.counts)
         self.lines += done.lines
         self.accepted += done.accepted
@@ -190,7 +192,7 @@ class Making:
 
     def _about(self) -> dict[str, Any]:
         """What the output of the part rests on."""
-        digest = sha256(bytes.fromhex("".join(self.digests))).hexdigest()
+        digest = sha256(bytes.fromhex(self.digests)).hexdigest()
         return self.bench.about | {
             "input": f"sha256:{digest}",
             "candidates": self.accepted,
@@ -264,5 +266,3 @@ def _bench(key: str) -> Bench:
 
 def _address() -> str:
     return str(get_worker().address)
-
-

@@ -227,94 +227,62 @@ class Items:
             taken.lines.append(f"{SOURCE}({known.text.replace(ID_MARK, id)},{quoted(element.source)}).\n")
 
 
-Value: TypeAlias = "tuple[tuple[tuple[str, ...], ...], str, int]"
-"""What an item has of an attribute: the values, a number as the lowest of its band; the facts, with marks; and how many
-quotation marks it takes in JSON."""
+Meant: TypeAlias = "tuple[int, str, int]"
+"""What an attribute of an item means, its facts with marks, and how many quotation marks it takes in JSON."""
 
 
 class Leaf:
-    """One attribute of items of a kind; `bands` are those of a number."""
+    """One attribute of items of a kind. `matters` is whether conclusions rest on it, `bands` are those of a number."""
 
-    def __init__(self, people: People, kind: int, attribute: Predicate) -> None:
-        self.people, self.attribute = people, attribute
+    def __init__(self, people: People, kind: int, attribute: Predicate, *, matters: bool) -> None:
+        self.people, self.kind, self.attribute, self.matters = people, kind, attribute, matters
         self.field = people.slices.kinds[kind].field
         self.get = attrgetter(attribute.key)
         self.bands = people.slices.slicing.bands.get((people.slices.kinds[kind], attribute.name))
-        self.known: dict[Any, Value] = {}
 
-    def of(self, item: Any) -> Value:
-        """What an item has of it."""
+    def key(self, item: Any) -> Any:
+        """What an item has of it, a number as the lowest of its band."""
         value = self.get(item)
-        if self.bands is not None and value is not ABSENT:
-            value = band(self.bands, value)
-        found = self.known.get(value)
-        if found is None:
-            found = self._value(value)
-            if len(self.known) < MOST_KNOWN:
-                self.known[value] = found
-        return found
+        return value if self.bands is None or value is ABSENT else band(self.bands, value)
 
-    def _value(self, value: Any) -> Value:
+    def meant(self, given: Given, value: Any) -> Meant | None:
+        """What a value means; None where it has to be asked first.
+
+        Raises:
+            UnfitError: where it has parts that may not stand together.
+        """
         rows = tuple(sorted(set(self.people.values(self.attribute, value))))
         if self.attribute.combinations and not all(values in self.attribute.combinations for values in rows):
             raise UnfitError
+        number: int | None = 0
+        if self.matters:
+            asked = (self.kind, given, self.attribute.name, rows)
+            number = self.people.slices.leaves.get(asked)
+            if number is None:
+                self.people.wanted_leaves[asked] = None
+                return None
         lines = sorted(f"{fact(self.attribute, CANDIDATE_MARK, self.field, ID_MARK, values)}.\n" for values in rows)
-        return rows, "".join(lines), 0 if value is ABSENT else 2 + quotes(value)
-
-
-Meant: TypeAlias = "tuple[int, str, int]"
-"""What a part means, the facts of its attributes that are no numbers, and how many quotation marks it takes in JSON."""
-
-
-class Part:
-    """Attributes that matter together, as `number` of their kind; without a number, those that do not matter."""
-
-    def __init__(self, kind: int, number: int | None, leaves: Sequence[Leaf]) -> None:
-        self.kind, self.number, self.leaves = kind, number, leaves
-        self.plain = [leaf for leaf in leaves if leaf.bands is None]
-        whole: Callable[[Any], Any] = attrgetter(*(leaf.attribute.key for leaf in self.plain)) if self.plain else _none
-        numbers = [(leaf.get, leaf.bands) for leaf in leaves if leaf.bands is not None]
-
-        def banded(item: Any) -> Any:
-            return whole(item), *[n if (n := get(item)) is ABSENT else bisect_right(cuts, n) for get, cuts in numbers]
-
-        self.key = banded if numbers else whole
-        """What tells an item that has these attributes from others."""
-
-    def meant(self, people: People, given: Given, item: Any) -> Meant | None:
-        """What they mean for an item; None where it has to be asked first."""
-        values = [leaf.of(item) for leaf in self.leaves]
-        number = 0 if self.number is None else self._number(people, given, values, self.number)
-        if number is None:
-            return None
-        texts = [text for (_, text, _), leaf in zip(values, self.leaves, strict=True) if leaf.bands is None]
-        return number, SLOT.join(texts), sum([marks for _, _, marks in values])
-
-    def _number(self, people: People, given: Given, values: Sequence[Value], part: int) -> int | None:
-        known = people.slices.leaves
-        asked = [(self.kind, given, leaf.attribute.name, v[0]) for leaf, v in zip(self.leaves, values, strict=True)]
-        numbers = [known.get(leaf) for leaf in asked]
-        if None in numbers:
-            people.wanted_leaves.update(dict.fromkeys(leaf for leaf in asked if leaf not in known))
-            return None
-        whole = (self.kind, given, part, tuple([number for number in numbers if number is not None]))
-        found = people.slices.parts.get(whole)
-        if found is None:
-            people.wanted_parts[whole] = None
-        return found
-
-
-def _none(item: Any) -> None:
-    return None
+        return number or 0, "".join(lines), 0 if value is ABSENT else 2 + quotes(value)
 
 
 class Meanings:
-    """What was seen by now of one given item: what its parts mean, and the member for all of them together."""
+    """What was seen by now of one given item: a table for each leaf, and the member for all leaves together.
 
-    def __init__(self, given: Given, parts: Sequence[Part]) -> None:
+    They are many small tables rather than few large ones, which would not stay in the processor's cache.
+    """
+
+    def __init__(self, given: Given, leaves: Sequence[Leaf], numbers: Sequence[Leaf]) -> None:
         self.given = given
-        self.parts: list[tuple[Callable[[Any], Any], dict[Any, Meant]]] = [(part.key, {}) for part in parts]
+        self.tables: list[tuple[Callable[[Any], Any], dict[Any, Meant]]] = [(leaf.get, {}) for leaf in leaves]
+        self.numbers: list[tuple[Callable[[Any], Any], Sequence[int], dict[Any, Meant]]] = [
+            (leaf.get, leaf.bands or (), {}) for leaf in numbers
+        ]
         self.members: dict[tuple[int, ...], int] = {}
+
+    def table(self, place: int) -> dict[Any, Meant]:
+        """The table of a leaf."""
+        count = len(self.tables)
+        return self.tables[place][1] if place < count else self.numbers[place - count][2]
 
 
 class Owners(Items):
@@ -323,21 +291,18 @@ class Owners(Items):
     def __init__(self, people: People, statements: Statements) -> None:
         super().__init__(people, statements)
         kind = people.slices.kinds[self.kind]
-        leaves = {
-            p.name: Leaf(people, self.kind, p)
+        divided = people.slices.slicing.parts[kind]
+        matter = {name for part in divided for name in part}
+        leaves = [
+            Leaf(people, self.kind, p, matters=p.name in matter)
             for p in people.vocabulary.predicates.values()
             if p.owner == kind.item and (kind.field is None or kind.field in p.fields)
-        }
-        divided = people.slices.slicing.parts[kind]
-        self.parts = [
-            Part(self.kind, number, [leaves.pop(name) for name in part]) for number, part in enumerate(divided)
         ]
-        if leaves:
-            self.parts.append(Part(self.kind, None, list(leaves.values())))
-        numbers = [leaf for part in self.parts for leaf in part.leaves if leaf.bands is not None]
-        self.numbers = [(leaf.get, f"{leaf.attribute.name}({CANDIDATE_MARK},") for leaf in numbers]
-        slots = [[leaf.attribute.name for leaf in part.plain] or [""] for part in self.parts]
-        names = [*(name for some in slots for name in some), *(leaf.attribute.name for leaf in numbers)]
+        self.leaves = [leaf for leaf in leaves if leaf.bands is None]
+        self.numbers = [leaf for leaf in leaves if leaf.bands is not None]
+        names = [leaf.attribute.name for leaf in self.leaves + self.numbers]
+        self.parts = [[names.index(name) for name in part] for part in divided]
+        self.heads = [(leaf.get, f"{leaf.attribute.name}({CANDIDATE_MARK},") for leaf in self.numbers]
         places = [names.index(name) if name in names else len(names) for name in people.columns]
         self.columns: Callable[[Any], tuple[str, ...]] = itemgetter(*places, len(names))
         self.meanings: dict[Given, Meanings] = {}
@@ -360,7 +325,10 @@ class Owners(Items):
             meanings = meant.meanings.get(is_claim)
             if meanings is None:
                 meanings = meant.meanings[is_claim] = self._meanings(meant.givens[is_claim])
-            found = [table.get(key(element)) for key, table in meanings.parts]
+            found = [table.get(get(element)) for get, table in meanings.tables]
+            for get, cuts, table in meanings.numbers:
+                value = get(element)
+                found.append(table.get(value if value is ABSENT else cuts[bisect_right(cuts, value) - 1]))
             if None in found and not self._learn(element, meanings, found):
                 taken.missing = True
                 continue
@@ -385,34 +353,45 @@ class Owners(Items):
     def _row(self, element: Any, id: str, texts: Sequence[str], taken: Taken) -> None:
         """Note the facts of attributes."""
         row = SLOT.join(texts).replace(ID_MARK, id).split(SLOT)
-        for get, head in self.numbers:
+        for place, (get, head) in enumerate(self.heads, len(self.leaves)):
             value = get(element)
-            row.append("" if value is ABSENT else f"{head}{id},{value}).\n")
+            row[place] = "" if value is ABSENT else f"{head}{id},{value}).\n"
         row.append("")
         taken.rows.append((id, self.columns(row)))
 
     def _meanings(self, given: Given) -> Meanings:
         if given not in self.meanings:
-            self.meanings[given] = Meanings(given, self.parts)
+            self.meanings[given] = Meanings(given, self.leaves, self.numbers)
         return self.meanings[given]
 
     def _learn(self, element: Any, meanings: Meanings, found: list[Meant | None]) -> bool:
-        """Fill in what parts mean; whether all of that was asked."""
-        for place, part in enumerate(self.parts):
+        """Fill in what attributes mean; whether all of that was asked."""
+        for place, leaf in enumerate(self.leaves + self.numbers):
             if found[place] is None:
-                meant = found[place] = part.meant(self.people, meanings.given, element)
-                key, table = meanings.parts[place]
+                value = leaf.key(element)
+                meant = found[place] = leaf.meant(meanings.given, value)
+                table = meanings.table(place)
                 if meant is not None and len(table) < MOST_KNOWN:
-                    table[key(element)] = meant
+                    table[value] = meant
         return None not in found
 
     def _want(self, meanings: Meanings, numbers: tuple[int, ...]) -> int | None:
         """What an item means, if it was asked; otherwise it is asked next."""
-        counted = zip(numbers, self.parts, strict=True)
-        whole = (self.kind, meanings.given, tuple([number for number, part in counted if part.number is not None]))
-        member = self.people.slices.items.get(whole)
+        slices, given = self.people.slices, meanings.given
+        parts: list[int] = []
+        for part, leaves in enumerate(self.parts):
+            asked = (self.kind, given, part, tuple([numbers[leaf] for leaf in leaves]))
+            number = slices.parts.get(asked)
+            if number is None:
+                self.people.wanted_parts[asked] = None
+            else:
+                parts.append(number)
+        if len(parts) < len(self.parts):
+            return None
+        whole = (self.kind, given, tuple(parts))
+        member = slices.items.get(whole)
         if member is None:
             self.people.wanted_items[whole] = None
-        else:
+        elif len(meanings.members) < MOST_KNOWN:
             meanings.members[numbers] = member
         return member

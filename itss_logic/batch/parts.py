@@ -78,8 +78,8 @@ class Made(NamedTuple):
 
     `key` is that of the run, `place` its start and stop. `repeats` is a digest of the lines that were refused as their
     candidate came in an earlier part, empty for none. `size` is that of the output in bytes. `marks` counts the
-    candidates that are named. `digests` are those of all blocks, in order. `counts` are candidates by level and
-    verdict, in the order of levels and verdicts. `notice` says why nothing is decided by slices, if so. `kept` says
+    candidates that are named. `digests` are those of all blocks, in order, end to end. `counts` are candidates by level
+    and verdict, in the order of levels and verdicts. `notice` says why nothing is decided by slices, if so. `kept` says
     that an earlier run made it.
     """
 
@@ -90,7 +90,7 @@ class Made(NamedTuple):
     size: int
     lines: int
     marks: int
-    digests: Sequence[str]
+    digests: str
     accepted: int
     refused: int
     verified: int
@@ -112,7 +112,7 @@ class Made(NamedTuple):
             TypeError, ValueError: where it is no such.
         """
         made = cls(*told)
-        return made._replace(place=tuple(made.place), stamp=tuple(made.stamp))
+        return made._replace(place=(made.place[0], made.place[1]), stamp=(made.stamp[0], made.stamp[1]))
 
 
 def divide(inputs: Sequence[Input], sample: int, part_bytes: int = PART_BYTES) -> list[Part]:

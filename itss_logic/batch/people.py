@@ -113,7 +113,7 @@ class People:
         if taken.missing:
             return None
         if b"\\" in line:
-            if b"\\u0000" in line or not _keys_stand_once(line):
+            if b"\\u000" in line or not _keys_stand_once(line):  # The marks in kept texts are among these.
                 raise UnfitError
         elif line.count(b'"') != taken.quotes:
             # A key stands twice in an object: of what stands under it the last is there, the first is lost.

@@ -23,7 +23,7 @@ def told(reject: Reject, refusals: Sequence[Refusal], block: Block, before: int)
     """A line of the file of rejects."""
     line: dict[str, Any] = {
         "file": block.file,
-        "line": reject.index + before + 1 if block.form == "jsonl" else None,
+        "line": reject.at + before + 1 if block.form == "jsonl" else None,
         "candidate": reject.candidate,
         "refusals": [refusal.as_json() for refusal in refusals],
     }

@@ -92,16 +92,15 @@ def find(store: Store, files: Iterable[tuple[int, str]], low: int, high: int) ->
     Args:
         store: the folder of the run.
         files: the numbers of parts, with the names of their files of fingerprints.
-        low, high: the first drawer, and the one past the last.
+        low: the first drawer.
+        high: the one past the last.
     """
     seen, places = Seen(FOLD_AT), bytearray()
     repeats = Repeats(f"{WORK}/repeats-{low:03}", array("Q"), array("Q"))
     for number, name in files:
         data = _read(store, name, low, high)
         # All begin alike: what tells them apart comes first, for shelves of about the same length.
-        marks = [
-            data[at + 1 : at + FINGERPRINT_BYTES] + data[at : at + 1] for at in range(0, len(data), RECORD_BYTES)
-        ]
+        marks = [data[at + 1 : at + FINGERPRINT_BYTES] + data[at : at + 1] for at in range(0, len(data), RECORD_BYTES)]
         again = [at * RECORD_BYTES for at in seen.add(marks)]
         if again:
             for at in again:
@@ -123,9 +122,7 @@ def _read(store: Store, name: str, low: int, high: int) -> bytes:
 
 def lines_of(store: Store, where: Iterable[tuple[str, int, int]]) -> tuple[Mapping[int, set[int]], str]:
     """The lines to be refused that stand there, by the number of the block, and a digest of them; empty for none."""
-    places = sorted(
-        place for name, start, stop in where for place in PLACE.iter_unpack(store.read(name, start, stop))
-    )
+    places = sorted(place for name, start, stop in where for place in PLACE.iter_unpack(store.read(name, start, stop)))
     lines: dict[int, set[int]] = {}
     digest = hashlib.sha256()
     for block, index in places:

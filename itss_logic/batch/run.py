@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
@@ -10,7 +9,8 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from itss_logic.batch import folder as folders
-from itss_logic.batch.blocks import Block, Done, Reject
+from itss_logic.batch import rejects
+from itss_logic.batch.blocks import Done
 from itss_logic.batch.crew import Crew
 from itss_logic.batch.folder import Folder
 from itss_logic.batch.inputs import BLOCK_BYTES, Input, Piece, changed, find, pieces, spread
@@ -20,8 +20,7 @@ from itss_logic.batch.report import Report
 from itss_logic.batch.seen import Seen
 from itss_logic.batch.streams import RunError, is_url
 from itss_logic.batch.worker import Recipe
-from itss_logic.console import as_json_text
-from itss_logic.errors import QuestionError, Refusal, SelfCheckError, printable
+from itss_logic.errors import QuestionError, SelfCheckError, printable
 from itss_logic.policy import Policy
 from itss_logic.reading import STANDARD_INPUT
 
@@ -234,14 +233,14 @@ class Run:
             if done.digest != digest:
                 raise self._changed(piece.block.file)
         before = self.journal.totals.lines_before(piece.of)
-        rejects = []
+        lines = []
         for reject in done.rejects:
-            refusals = [_placed(refusal, piece.block, before) for refusal in reject.refusals]
-            rejects.append(_told(reject, refusals, piece.block, before))
+            refusals = [rejects.placed(refusal, piece.block, before) for refusal in reject.refusals]
+            lines.append(rejects.told(reject, refusals, piece.block, before))
             if self.order.rejects is None:
                 self.report.refused(refusals)
         marks = b"".join(mark for at, (_, mark) in enumerate(named) if at not in again)
-        self.journal.add(piece.of, done, "".join(rejects).encode() if self.order.rejects else b"", marks)
+        self.journal.add(piece.of, done, "".join(lines).encode() if self.order.rejects else b"", marks)
         _forget(piece)
 
     def _finish(self, asked: Mapping[str, Any]) -> None:
@@ -269,27 +268,3 @@ def _forget(piece: Piece) -> None:
     """Remove the file that a finished block was spooled to."""
     if piece.spooled:
         os.unlink(piece.block.path)
-
-
-def _placed(refusal: Refusal, block: Block, before: int) -> Refusal:
-    """A refusal with the name and the line of the whole input, where `before` lines came before the block."""
-    place = refusal.place._replace(file=block.file)
-    if block.form == "jsonl" and place.line is not None:
-        place = place._replace(line=place.line + before)
-    return refusal._replace(place=place)
-
-
-def _told(reject: Reject, refusals: Sequence[Refusal], block: Block, before: int) -> str:
-    """A line of the file of rejects."""
-    line: dict[str, Any] = {
-        "file": block.file,
-        "line": reject.at + before + 1 if block.form == "jsonl" else None,
-        "candidate": reject.candidate,
-        "refusals": [refusal.as_json() for refusal in refusals],
-    }
-    raw = reject.raw.removesuffix(b"\n")
-    try:
-        line["raw"] = raw.decode() if block.form == "jsonl" else None
-    except UnicodeDecodeError:
-        line["raw_base64"] = base64.b64encode(raw).decode()
-    return as_json_text(line) + "\n"
