@@ -100,8 +100,8 @@ class Check:
         self.dossier = dossier
         self.vocabulary = dossier.vocabulary
         self.candidate = dossier.candidate or ""
-        self.owners: dict[tuple[str, str], str | None] = {}
-        """The field of each item that can have attributes, by predicate and id; None where it is not known."""
+        self.owners: dict[tuple[str, str], tuple[bool, str | None]] = {}
+        """Of each item that can have attributes, by predicate and id: whether it is sound, and its field, if any."""
         self.status: dict[Fact, str] = {}
         self.single: dict[tuple[str, tuple[Term, ...]], Fact] = {}
 
@@ -134,7 +134,7 @@ class Check:
             if key in self.owners:
                 self._conflict(stated, f"{predicate.name} {write(key[1])} is stated twice")
             f = str(fact.arguments[predicate.place("field")]) if sound and predicate.of_field else None
-            self.owners.setdefault(key, f)
+            self.owners.setdefault(key, (sound, f))
         whole = self._whole(fact)
         return Fact(CLAIMED, (whole,)) if stated.status else whole
 
@@ -149,8 +149,8 @@ class Check:
                 self.dossier.refuse(problem, stated.place)
             if not problems:
                 self._unknown_owner(stated, key)
-        elif self.owners[key] is not None:
-            self._arguments(stated, predicate, self.owners[key])
+        elif self.owners[key][0]:
+            self._arguments(stated, predicate, self.owners[key][1])
         if predicate.number == "one":
             first = self.single.setdefault((fact.name, fact.arguments[: at + 1]), fact)
             if first != fact:

@@ -196,11 +196,11 @@ def test_an_own_cluster_gives_the_verdicts_of_one_machine(tmp_path: Path) -> Non
     )
     process = start(SAMPLE, "-o", tmp_path / "out", "--cluster", "local", "--jobs", 2, plain=False, part=2 * PART)
     wait_for(lambda: finished(tmp_path / "out") >= 2, process)
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    lines = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children}
-    workers = [int(pid) for pid, line in lines.items() if b"spawn_main" in line]
-    if workers:
-        os.kill(workers[0], signal.SIGKILL)
+    started = Path(f"/proc/{process.pid}/task").glob("*/children")
+    children = [int(pid) for path in started for pid in path.read_text().split()]
+    workers = [pid for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    assert len(workers) == 2
+    os.kill(workers[0], signal.SIGKILL)
     errors = process.communicate(timeout=60)[1].decode()
     assert process.returncode == 0, errors
     assert len(told.stdout.splitlines()) * len(json.loads(told.stdout.splitlines()[0])["results"]) == 2_000

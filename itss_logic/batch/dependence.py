@@ -104,6 +104,23 @@ class Dependence:
                         changed = True
 
     @cached_property
+    def loose(self) -> set[int]:
+        """The atoms that may cease to hold as there is more evidence: some `not` stands between."""
+        found: set[int] = set()
+        waiting = [
+            head
+            for rule in self.rules
+            if any(not sign and atom in self.support for atom, (sign, _) in zip(rule.body, rule.signs, strict=True))
+            for head in rule.heads
+        ]
+        while waiting:
+            atom = waiting.pop()
+            if atom not in found:
+                found.add(atom)
+                waiting.extend(head for rule in self.readers.get(atom, ()) for head in self.rules[rule].heads)
+        return found
+
+    @cached_property
     def of_claimants(self) -> set[int]:
         """The atoms that may hold or not as there are any claims or none."""
         found = {self.claimant}
@@ -136,11 +153,15 @@ class Dependence:
         return {atom: frozenset(levels) for atom, levels in found.items()}
 
     def frontier(self, mask: int, given: int = 0) -> set[int]:
-        """The atoms that rest on some evidence, and beside it on nothing but what is given, and that others read."""
+        """The atoms that rest on some evidence, and beside it on nothing but what is given, and that others read.
+
+        More of the evidence never means less of them. So clingo, which is given those that hold instead of the
+        evidence, does not derive any other of them again.
+        """
 
         def inside(atom: int) -> bool:
             support = self.support.get(atom, 0)
-            return bool(support & mask) and not support & ~(mask | given)
+            return bool(support & mask) and not support & ~(mask | given) and atom not in self.loose
 
         exposed: set[int] = set()
         waiting = [
@@ -148,7 +169,7 @@ class Dependence:
             for support, atoms in self.resting.items()
             if support & mask and not support & ~(mask | given)
             for atom in atoms
-            if atom in self.reaches and self._is_read(atom, inside)
+            if atom in self.reaches and atom not in self.loose and self._is_read(atom, inside)
         ]
         while waiting:
             atom = waiting.pop()

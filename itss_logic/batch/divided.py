@@ -50,8 +50,6 @@ class Divided:
                 try:
                     atoms.append(Atoms(self.dependence, self.dependence.frontier(self._mask(group))))
                 except NotSlicedError:
-                    if len(groups) == 1:
-                        raise
                     groups = self._merged(groups, group)
                     break
             else:
@@ -64,17 +62,27 @@ class Divided:
         return mask
 
     def _merged(self, groups: list[tuple[Kind, ...]], group: tuple[Kind, ...]) -> list[tuple[Kind, ...]]:
-        """The same groups, one of them together with those whose evidence is read beside its frontier."""
-        mask = self._mask(group)
-        beside = 0
-        for atom in self.dependence.frontier(mask):
+        """The same groups, one of them together with those whose items rules put beside single items of it.
+
+        Raises:
+            NotSlicedError: where that does not help, or where an id may stand for items of several kinds.
+        """
+        mask, beside, ids = self._mask(group), 0, self.universe.everyone
+        singles = [atom for atom in self.dependence.frontier(mask) if any(id in self._text(atom) for id in ids)]
+        for atom in singles:
             for rule in self.dependence.readers.get(atom, ()):
-                for head in self.dependence.rules[rule][0]:
+                for head in self.dependence.rules[rule].heads:
                     beside |= self.dependence.support.get(head, 0)
         near = [other for other in groups if other != group and self._mask(other) & beside]
-        if not near:
-            near = [other for other in groups if other != group][:1]
-        return [other for other in groups if other != group and other not in near] + [group + sum(near, ())]
+        whole = group + sum(near, ())
+        named = [kind for kind in whole if any(term.kind == kind and term.id for term in self.universe.terms)]
+        if not near or len(named) > 1:
+            what = " and ".join(dict.fromkeys(kind.item for kind in named or group))
+            raise NotSlicedError(f"rules put single items together: {what}")
+        return [other for other in groups if other != group and other not in near] + [whole]
+
+    def _text(self, atom: int) -> str:
+        return str(self.dependence.symbols[atom])
 
     def _item(self, kind: Kind) -> tuple[str, int, dict[str, int]]:
         """One item of a kind: its id, the terms of itself, and those of its attributes by predicate."""

@@ -106,7 +106,7 @@ class Items:
     def learn(self, raw: Any, element: Any) -> Known:
         """Take up a statement that was not seen before."""
         values = next(self.people.values(self.predicate, (element,) if self.many else element))
-        if self.predicate.combinations and values not in self.predicate.combinations:
+        if not self.people.may_stand(self.predicate, values):
             raise UnfitError
         lowest = tuple(self.people.lowest(self.predicate, values))
         givens = Given(False, lowest), Given(True, lowest)
@@ -129,7 +129,7 @@ class Items:
         if value is ABSENT:
             return
         taken.quotes += 2
-        if value is False:
+        if value is False and self.predicate.number == "flag":
             return
         if self.id is None:
             whole = self.wholes.get(value)
@@ -238,7 +238,8 @@ class Leaf:
         self.people, self.kind, self.attribute, self.matters = people, kind, attribute, matters
         self.field = people.slices.kinds[kind].field
         self.get = attrgetter(attribute.key)
-        self.bands = people.slices.slicing.bands.get((people.slices.kinds[kind], attribute.name))
+        single = attribute.number == "one" and len(attribute.own) == 1
+        self.bands = people.slices.slicing.bands.get((people.slices.kinds[kind], attribute.name)) if single else None
 
     def key(self, item: Any) -> Any:
         """What an item has of it, a number as the lowest of its band."""
@@ -251,12 +252,13 @@ class Leaf:
         Raises:
             UnfitError: where it has parts that may not stand together.
         """
-        rows = tuple(sorted(set(self.people.values(self.attribute, value))))
-        if self.attribute.combinations and not all(values in self.attribute.combinations for values in rows):
+        rows = set(self.people.values(self.attribute, value))
+        if not all(self.people.may_stand(self.attribute, values) for values in rows):
             raise UnfitError
         number: int | None = 0
         if self.matters:
-            asked = (self.kind, given, self.attribute.name, rows)
+            lowest = rows if self.bands else {tuple(self.people.lowest(self.attribute, values)) for values in rows}
+            asked = (self.kind, given, self.attribute.name, tuple(sorted(lowest)))
             number = self.people.slices.leaves.get(asked)
             if number is None:
                 self.people.wanted_leaves[asked] = None

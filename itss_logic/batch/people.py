@@ -23,7 +23,7 @@ from itss_logic.documents import DocumentError, Members, parse_json
 from itss_logic.shape import FIELDS
 from itss_logic.vocabulary import CANDIDATE, Predicate
 
-SHORTEST = 4
+SHORTEST = 2
 """Bytes that a statement takes in JSON at least."""
 
 
@@ -74,6 +74,13 @@ class People:
         spelled = self.vocabulary.spelled.get(domain)
         return str(spelled[value]) if spelled else str(value)
 
+    @staticmethod
+    def may_stand(predicate: Predicate, values: tuple[str, ...]) -> bool:
+        """Whether the values of a statement may stand together."""
+        own = [argument for argument in predicate.own if argument.kind != "id"]
+        chosen = tuple(value for argument, value in zip(own, values, strict=True) if argument.kind == "value")
+        return not predicate.combinations or chosen in predicate.combinations
+
     def lowest(self, predicate: Predicate, values: tuple[str, ...]) -> Iterator[str]:
         """The same values, a number as the lowest of its band."""
         own = [argument for argument in predicate.own if argument.kind != "id"]
@@ -83,6 +90,8 @@ class People:
 
     def decoded(self, line: bytes) -> Any:
         """A candidate's object, or None where it is not sound in itself."""
+        if len(line) > limits.LINE_BYTES:
+            return None
         try:
             candidate = self.types.decode(line)
         except (msgspec.MsgspecError, UnicodeDecodeError):

@@ -101,7 +101,8 @@ class Questions:
         self.groups = self._showing(cut.group_atoms, items)
         inputs = {signature for atoms in cut.group_atoms for signature in atoms.signatures}
         self.levels = Asked(policy, self.given, inputs, policy.core["results.lp"], {})
-        highest = Source("slices/highest.lp", "#show.\n#show highest/3.\n")
+        what = "#show.\n#show highest/3.\n#show reached(C, F, L) : reached(verified, C, F, L).\n"
+        highest = Source("slices/highest.lp", what)
         self.fields = Asked(policy, self.given, {("reached", 4)}, highest, {})
         for claims in (False, True):
             (shown,) = self.groups.answers([lambda n: []], [claims])
@@ -109,7 +110,10 @@ class Questions:
                 raise NotSlicedError(f"{instance(text, 0, 0)} holds without evidence")
 
     def _showing(self, shown: Sequence[Atoms], given: Iterable[Atoms]) -> Asked:
-        commas = {name: number for atoms in shown for name, number in atoms.commas.items()}
+        commas: dict[str, int] = {}
+        for name, number in (pair for atoms in shown for pair in atoms.commas.items()):
+            if commas.setdefault(name, number) != number:
+                raise NotSlicedError(f"{name} has its candidate in more than one place")
         lines = "".join(
             f"#show {name}/{arity}.\n" for name, arity in sorted(set().union(*(atoms.signatures for atoms in shown)))
         )

@@ -7,7 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from clingo import SymbolType
-from clingo.ast import AST, AggregateFunction, ASTType, ComparisonOperator, parse_string
+from clingo.ast import AST, AggregateFunction, ASTType, ComparisonOperator, Sign, parse_string
 
 from itss_logic.engine import Program, Source
 from itss_logic.terms import Fact
@@ -36,7 +36,10 @@ WORDS = {
     "computes_numbers": "computes with a number of the evidence",
     "counts_numbers": "counts different numbers of the evidence",
     "joins_numbers": "compares two numbers of the evidence",
-    "unknown_bounds": "compares with a number that rests on evidence itself",
+    "unknown_bounds": "compares with something else than a number that rests on no evidence",
+    "odd_numbers": "has something else than a variable or a number in the place of a number of the evidence",
+    "denies_itself": "rests on what is denied and rests on itself",
+    "reads_more": "tells the highest level by something else than the levels that are reached",
     "sums": "does more than count",
     "shows_numbers": "shows a number of the evidence",
     "shows_ids": "shows an id",
@@ -110,6 +113,8 @@ class Reified:
     def __init__(self, number: int, node: AST) -> None:
         self.number, self.facts = number, list[str]()
         self.literals, self.comparisons = count(1), count(1)
+        self.is_loose = self.is_counted = False
+        """Whether more of what is read need not mean more, as it is denied or counted; whether atoms are counted."""
         if node.ast_type == ASTType.ShowSignature:
             self.say("shows", f"({node.name or 'none'},{node.arity})")
         elif node.ast_type == ASTType.ShowTerm:
@@ -120,7 +125,7 @@ class Reified:
             for name, arity in self.atom(node.head.atom.symbol, HEAD):
                 self.say("head", name, arity)
             self.read(node.body)
-        elif node.ast_type != ASTType.Definition:
+        else:
             self.say("chooses")
 
     def say(self, name: str, *arguments: object) -> None:
@@ -135,6 +140,8 @@ class Reified:
         elif node.ast_type == ASTType.SymbolicAtom:
             for name, arity in self.atom(node.symbol, next(self.literals)):
                 self.say("reads", name, arity)
+                if self.is_loose:
+                    self.say("denies", name, arity)
         elif node.ast_type == ASTType.Comparison:
             operators = {guard.comparison for guard in node.guards}
             self.comparison([node.term, *(guard.term for guard in node.guards)], by_order=bool(operators & ORDER))
@@ -142,17 +149,23 @@ class Reified:
             guards = [guard.term for guard in (node.left_guard, node.right_guard) if guard is not None]
             self.comparison(guards, by_order=True)
             for guard in guards:
-                constant = guard.ast_type == ASTType.SymbolicTerm
-                for name in [guard.symbol] if constant else _variables(guard):
-                    self.say("guards", name)
+                self.guard(guard)
             weighs = node.ast_type == ASTType.BodyAggregate and node.function != AggregateFunction.Count
             if weighs:
                 self.say("sums")
+            was_loose, self.is_loose = self.is_loose, True
             for element in node.elements:
                 self.element(element, weighs=weighs)
-        elif node.ast_type in (ASTType.Literal, ASTType.ConditionalLiteral):
-            for key in node.child_keys:
-                self.read(getattr(node, key))
+            self.is_loose = was_loose
+        elif node.ast_type == ASTType.ConditionalLiteral:
+            self.read(node.literal)
+            was_loose, self.is_loose = self.is_loose, True
+            self.read(node.condition)
+            self.is_loose = was_loose
+        elif node.ast_type == ASTType.Literal:
+            was_loose, self.is_loose = self.is_loose, self.is_loose or node.sign != Sign.NoSign
+            self.read(node.atom)
+            self.is_loose = was_loose
         elif node.ast_type != ASTType.BooleanConstant:
             self.say("chooses")
 
@@ -164,7 +177,22 @@ class Reified:
                 if weighs and place == 0:
                     self.say("weighs_by", name)
             self.arithmetic(term)
-        self.read(node.condition if node.ast_type == ASTType.BodyAggregateElement else [node])
+        if node.ast_type == ASTType.BodyAggregateElement:
+            self.read(node.condition)
+        else:  # It is atoms that are counted.
+            self.is_counted = True
+            self.read(node.literal)
+            self.is_counted = False
+            self.read(node.condition)
+
+    def guard(self, term: AST) -> None:
+        """Note what an aggregate is compared with."""
+        if term.ast_type == ASTType.Variable:
+            self.say("guards", f'"{term.name}"')
+        elif term.ast_type == ASTType.SymbolicTerm and term.symbol.type == SymbolType.Number:
+            self.say("guards", term.symbol)
+        else:
+            self.say("guards", "computed")
 
     def comparison(self, terms: list[AST], *, by_order: bool) -> None:
         """Note what is compared with each other."""
@@ -173,6 +201,8 @@ class Reified:
             self.arithmetic(term)
             for variable in _variables(term):
                 self.say(name, number, variable)
+            if term.ast_type not in (ASTType.Variable, ASTType.SymbolicTerm):
+                self.say(name, number, "computed")
             if term.ast_type == ASTType.SymbolicTerm and term.symbol.type in (SymbolType.Number, SymbolType.String):
                 self.say(name, number, term.symbol)
                 self.facts.append(f"value_of_rule({term.symbol})")
@@ -205,6 +235,9 @@ class Reified:
     def argument(self, where: tuple[int | str, str, int, int], term: AST, inner: tuple[str, int, int] | None) -> None:
         """Take up a term in an argument; `inner` is the named term that it stands in, with its place there."""
         if term.ast_type == ASTType.Variable:
+            if self.is_counted:
+                self.say("counts", f'"{term.name}"')
+                self.say("counted", *(inner or where[1:]))
             if term.name != "_":
                 at = ",".join(map(str, where))
                 name = f'"{term.name}"'
@@ -212,10 +245,13 @@ class Reified:
         elif term.ast_type == ASTType.SymbolicTerm:
             if term.symbol.type in (SymbolType.Number, SymbolType.String):
                 self.say("constant", *(inner or where[1:]), term.symbol)
+            else:
+                self.say("named", *(inner or where[1:]))
         elif term.ast_type == ASTType.Function:
             for place, argument in enumerate(term.arguments, 1):
                 self.argument(where, argument, (term.name, len(term.arguments), place) if term.name else inner)
         else:
+            self.say("named", *(inner or where[1:]))
             for key in term.child_keys:
                 parts = getattr(term, key)
                 for part in [parts] if isinstance(parts, AST) else parts:

@@ -356,7 +356,7 @@ class Slices:
             return lambda n: [f"{instance(text, n, 0)}." for text in atoms]
 
         # Where no atom matters for two fields, one candidate can ask for each field.
-        packs = _packed(asks, lambda key: (key[1], key[0] if self.fields_apart else key))
+        packs = _packed(asks, lambda key: (key[1], key[0] if self.fields_apart else None))
         answers = self.questions.levels.facts([ask(pack) for pack in packs], [pack[0][1] for pack in packs])
         for pack, shown in zip(packs, answers, strict=True):
             about = by_level(shown)
@@ -373,8 +373,10 @@ class Slices:
 
         answers = self.questions.fields.facts([ask(*key) for key in wanted], [False] * len(wanted))
         for key, shown in zip(wanted, answers, strict=True):
-            found = [fact.arguments[1] for fact in shown if fact.arguments[0] == key[0]]
-            self._highest[key] = int(str(found[0])) if found else None
+            about = [(fact.name, int(str(fact.arguments[1]))) for fact in shown if fact.arguments[0] == key[0]]
+            if sorted(level for name, level in about if name == "reached") != sorted(key[1]):
+                raise NotSlicedError(f"levels of {key[0]} are reached without evidence")
+            self._highest[key] = next((level for name, level in about if name == "highest"), None)
 
 
 def _packed(asks: Iterable[Packed], place: Callable[[Packed], tuple[bool, Any]]) -> list[list[Packed]]:

@@ -175,7 +175,8 @@ def enough(findings: Findings, known: Known) -> int:
         for symbol in known(predicate, arity)
         for number in _numbers(symbol.arguments[place - 1])
     }
-    return max({2} | findings.enough | bounds)
+    # One more than is asked for, so that there may also be too many.
+    return max({1} | findings.enough | bounds) + 1
 
 
 def _numbers(symbol: Symbol) -> Iterator[int]:

@@ -144,7 +144,7 @@ class Found:
         if is_repeat:
             entry = repeated(entry, place)
         if isinstance(entry, Refused):
-            self.rejects.append(Reject(index, entry.candidate, entry.refusals, raw))
+            self.rejects.append(Reject(index, entry.candidate, entry.refusals, raw.removesuffix(b"\n")))
         else:
             self.people[index] = entry
 
@@ -250,10 +250,10 @@ def read_block(block: Block) -> tuple[list[bytes], bytes]:
 
 
 def _lines(data: bytes) -> list[bytes]:
-    lines = data.split(b"\n")
-    if not lines[-1]:
-        lines.pop()
-    return lines
+    """Lines with their ends, as the reader of lines has them."""
+    lines = [line + b"\n" for line in data.split(b"\n")]
+    last = lines.pop()[:-1]
+    return [*lines, last] if last else lines
 
 
 def _stretch(stream: BinaryIO, start: int, stop: int, digest: Any) -> Iterator[bytes]:
