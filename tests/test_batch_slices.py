@@ -829,7 +829,7 @@ BLOCKED = {
     "numbers counted": "counts different numbers of the evidence",
     "numbers of two projects": "compares two numbers of the evidence",
     "numbers added": "does more than count",
-    "a number of them taken up": "compares with a number that rests on evidence itself",
+    "a number of them taken up": "compares with something else than a number that rests on no evidence",
     "an external atom": "is no rule that derives one atom from others",
 }
 

@@ -99,8 +99,8 @@ def slicing(policy: Policy, readings: Mapping[str, str]) -> Slicing:
         return [atom.symbol for atom in control.symbolic_atoms.by_signature(name, arity)]
 
     items = enough(findings, known)
-    if items > MOST_ITEMS:
-        raise NotSlicedError(f"rules ask for {items} items of a kind, more than {MOST_ITEMS}")
+    if items > MOST_ITEMS + 1:
+        raise NotSlicedError(f"rules ask for {items - 1} items of a kind, more than {MOST_ITEMS}")
     universe = Universe(policy.vocabulary, cuts(policy.vocabulary, findings, known), items)
     return Divided(Dependence(question, universe, given)).slicing()
 
