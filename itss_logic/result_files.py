@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from itss_logic.errors import ItssError, printable
-from itss_logic.result_forms import MEND, Origin, read_csv, read_lines, read_parquet
+from itss_logic.result_forms import MEND, Origin, read_csv, read_lines, read_parquet, told_origin
 
 if TYPE_CHECKING:
     import duckdb
@@ -26,6 +27,9 @@ READERS = {
 """What reads a result file, by its suffix."""
 
 STANDARD_INPUT = "-"
+
+MARK = "_SUCCESS"
+"""The file in a folder of parts that says what they rest on."""
 
 MEMORY = "2GB"
 """What DuckDB may use of memory; beyond it, it goes to disk."""
@@ -117,7 +121,7 @@ class Store:
         """The one number that a query gives; see `each`."""
         return int(self.rows(sql)[0][0])
 
-    def open(self, paths: Iterable[str], stdin: BinaryIO | None = None) -> Opened:
+    def open(self, paths: Sequence[str], stdin: BinaryIO | None = None) -> Opened:
         """Open result files, folders of them, and `-`, JSON lines of standard input.
 
         Raises:
@@ -129,7 +133,11 @@ class Store:
         loaded = [self._load(path, stdin) for path in files]
         self.opened += 1
         results, kinds, people = (self._together(what, numbers) for what in ("results", "kinds", "people"))
+        if not self.number(f"select count(*) from (select 1 from {results} limit 1)"):
+            raise ItssError(f"{printable(files[0])}: holds no results; {MEND}")
         origins = tuple(origin for one in loaded for origin in one.origins)
+        if mark := _mark(paths):
+            origins = (told_origin(mark, sum(origin.candidates for origin in origins)),)
         categories = sorted({origin.category for origin in origins if origin.category is not None})
         if len(categories) > 1:
             message = f"these results are of several categories, {', '.join(map(printable, categories))}"
@@ -171,8 +179,6 @@ class Store:
             raise ItssError(
                 f"{printable(path)}: cannot be read: {_told(error).replace(safe, printable(path))}; {MEND}"
             ) from None
-        if not self.number(f"select count(*) from (select 1 from results_{number} limit 1)"):
-            raise ItssError(f"{printable(path)}: holds no results; {MEND}")
         self.files += 1
         return loaded
 
@@ -192,6 +198,16 @@ def _found(path: str) -> list[str]:
     if not found:
         raise ItssError(f"{printable(path)}: the folder has no results; {MEND}")
     return found
+
+
+def _mark(paths: Sequence[str]) -> dict[str, Any] | None:
+    """What a folder of parts that one run wrote tells of that run."""
+    try:
+        with open(os.path.join(*paths, MARK), encoding="utf-8") as file:
+            told = json.load(file)
+    except (OSError, ValueError):
+        return None
+    return told if isinstance(told, dict) and len(paths) == 1 else None
 
 
 def _told(error: Exception) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -37,6 +38,10 @@ BROKEN = (
 ).format(verdicts=", ".join(f"'{verdict}'" for verdict in VERDICTS))
 UNQUOTED = r"regexp_replace(candidate, '^''([=+@\t\r-])', '\1')"
 """The opposite of `tables.safe_cell`."""
+
+
+PART = re.compile(r"part-(?!0+\.)\d+\.csv")
+"""The name of a part that is not the first."""
 
 
 class Origin(NamedTuple):
@@ -149,7 +154,7 @@ def read_parquet(store: Store, path: str, safe: str, number: int) -> Loaded:
         raise ItssError(f"{printable(path)}: its metadata, itss, is no JSON object; {MEND}")
     first = store.execute(f"select field from {source} where file_row_number < 1000 order by file_row_number")
     candidates = store.number(f"select count(*) from people_{number}")
-    return Loaded([_told_origin(told, candidates)], [field for (field,) in first], False)
+    return Loaded([told_origin(told, candidates)], [field for (field,) in first], False)
 
 
 def _refuse_rows(store: Store, path: str, number: int, sound: bool, rows: str, first: int) -> None:
@@ -160,7 +165,7 @@ def _refuse_rows(store: Store, path: str, number: int, sound: bool, rows: str, f
     raise ItssError(f"{printable(path)}: row {place + first} is no result; {MEND}")
 
 
-def _told_origin(told: Mapping[str, Any], candidates: int) -> Origin:
+def told_origin(told: Mapping[str, Any], candidates: int) -> Origin:
     """The origin that the metadata of a Parquet file tells."""
 
     def text(key: str) -> str | None:
@@ -186,20 +191,22 @@ def read_csv(store: Store, path: str, safe: str, number: int) -> Loaded:
     """
     columns = [*CSV_COLUMNS, *CSV_ORIGIN]
     with open(safe, encoding="utf-8", errors="replace") as file:
-        if file.readline(1000).strip().split(",") != columns:
-            raise ItssError(f"{printable(path)}:1: no results: its columns are not {','.join(columns)}; {MEND}")
+        has_header = file.readline(1000).strip().split(",") == columns
+    # Of parts that one run wrote the first alone has a heading.
+    if not has_header and not PART.fullmatch(os.path.basename(path)):
+        raise ItssError(f"{printable(path)}:1: no results: its columns are not {','.join(columns)}; {MEND}")
     cells = ", ".join(f"'{name}': 'VARCHAR'" for name in columns)
     store.execute(
         f"create table lines_{number} as select {UNQUOTED} as candidate, category, policy, evidence, readings, field,"
         " level, verdict, list_filter(string_split(coalesce(unmet, ''), ' '), lambda name: name <> '') as unmet"
-        " from read_csv(?, auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"',"
+        f" from read_csv(?, auto_detect = false, header = {has_header}, delim = ',', quote = '\"', escape = '\"',"
         f" columns = {{{cells}}})",
         [safe],
     )
     rows = f"(select candidate, rowid as place, {RESULT} from lines_{number} r)"
     store.execute(f"create table people_{number} as select distinct candidate, evidence from lines_{number}")
     sound = _combine(store, number, f"select field, level, verdict, sole from {rows}")
-    _refuse_rows(store, path, number, sound, rows, 2)
+    _refuse_rows(store, path, number, sound, rows, 2 if has_header else 1)
     store.execute(
         f"create view results_{number} as select candidate, field, level::integer as level, verdict, sole from {rows}"
     )

@@ -451,3 +451,41 @@ def test_a_field_may_be_called_as_a_value_is(kb: Path, people: Path) -> None:
 def test_a_criterion_that_nothing_supplies_is_a_defect(kb: Path, people: Path) -> None:
     change(kb, "clauses.lp", "supplied_by(good_shifts, shift).", "")
     assert "no item supplies criterion good_shifts" in str(run("evaluate", people, "--kb", kb).exception)
+
+
+def test_batch(kb: Path, people: Path, tmp_path: Path) -> None:
+    out = tmp_path / "verdicts.jsonl"
+    result = run("batch", people, "--kb", kb, "-o", out, "--jobs", 1)
+    assert result.exit_code == 0, result.output
+    answers = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert verdicts(json.dumps(answers)) == EXPECTED
+
+
+OVENS = """
+#defined oven/2.
+evidence(oven, item, many, ovens).
+argument(oven, 2, id, name).
+stated(C, oven(O))   :- oven(C, O).
+asserted(C, oven(O)) :- claimed(oven(C, O)).
+
+#defined fuel/3.
+evidence(fuel, attribute, many, fuels).
+argument(fuel, 2, of(oven), oven).
+argument(fuel, 3, value(fuel), fuel).
+value(fuel, (wood; gas)).
+stated(C, fuel(O, X)) :- fuel(C, O, X).
+"""
+
+
+@pytest.mark.parametrize("fuel", ["coal", "wood). certified(0). fuel(0,0,gas"])
+def test_attributes_of_an_item_of_no_field_are_checked(fuel: str, kb: Path, tmp_path: Path) -> None:
+    (kb / "baking" / "vocabulary.lp").write_text(VOCABULARY + OVENS, encoding="utf-8")
+    path = tmp_path / "eve.json"
+    people = [{"candidate": name, "ovens": [{"name": "o", "fuels": [f]}]} for name, f in (("eve", fuel), ("fay", "gas"))]
+    path.write_text(json.dumps(people), encoding="utf-8")
+    result = run("check", path, "--kb", kb, "--format", "json")
+    told = json.loads(result.stdout)
+    assert told["candidates"] == 1
+    assert [(r["code"], r["candidate"], r["path"]) for r in told["refusals"]] == [
+        ("unknown_value", "eve", "$[0].ovens[0].fuels[0]")
+    ]
