@@ -99,7 +99,7 @@ def _symbols(ground: Control, signature: Signature) -> Iterator[Symbol]:
 
 
 def _mentions(symbol: Symbol, constants: frozenset[str]) -> bool:
-    if symbol.type != SymbolType.Function:
+    if not constants or symbol.type != SymbolType.Function:
         return False
     return (not symbol.arguments and symbol.name in constants) or any(_mentions(s, constants) for s in symbol.arguments)
 

@@ -64,7 +64,8 @@ class Dependence:
         control = question.ground(f"{facts}\n{universe.text()}", observer=ground)
         self.symbols = {atom.literal: atom.symbol for atom in control.symbolic_atoms if not atom.is_fact}
         self.rules, self.shown = ground.rules, ground.shown
-        numbers = {str(symbol): literal for literal, symbol in self.symbols.items()}
+        self.texts = {literal: str(symbol) for literal, symbol in self.symbols.items()}
+        self.numbers = numbers = {text: literal for literal, text in self.texts.items()}
         self.support: dict[int, int] = {}
         for text, term in universe.seeds():
             if text not in numbers:

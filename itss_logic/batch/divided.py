@@ -68,7 +68,8 @@ class Divided:
             NotSlicedError: where that does not help, or where an id may stand for items of several kinds.
         """
         mask, beside, ids = self._mask(group), 0, self.universe.everyone
-        singles = [atom for atom in self.dependence.frontier(mask) if any(id in self._text(atom) for id in ids)]
+        texts = self.dependence.texts
+        singles = [atom for atom in self.dependence.frontier(mask) if any(id in texts[atom] for id in ids)]
         for atom in singles:
             for rule in self.dependence.readers.get(atom, ()):
                 for head in self.dependence.rules[rule].heads:
@@ -80,9 +81,6 @@ class Divided:
             what = " and ".join(dict.fromkeys(kind.item for kind in named or group))
             raise NotSlicedError(f"rules put single items together: {what}")
         return [other for other in groups if other != group and other not in near] + [whole]
-
-    def _text(self, atom: int) -> str:
-        return str(self.dependence.symbols[atom])
 
     def _item(self, kind: Kind) -> tuple[str, int, dict[str, int]]:
         """One item of a kind: its id, the terms of itself, and those of its attributes by predicate."""
@@ -130,7 +128,7 @@ class Divided:
 
     def _meanings(self) -> dict[tuple[Kind, Given], dict[Level, Meaning]]:
         """What evidence without attributes means."""
-        numbers = {str(symbol): number for number, symbol in self.dependence.symbols.items()}
+        numbers = self.dependence.numbers
         means: dict[tuple[Kind, Given], dict[Level, set[frozenset[object]]]] = {}
         for term in self.universe.terms:
             if term.kind in self.universe.ids:

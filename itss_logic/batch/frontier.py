@@ -34,7 +34,7 @@ class Atoms:
         foreign = [id for id in dependence.universe.everyone if id not in ids]
         for number in numbers:
             symbol = dependence.symbols[number]
-            text, at = str(symbol), [str(argument) for argument in symbol.arguments]
+            text, at = dependence.texts[number], [str(argument) for argument in symbol.arguments]
             if text.count(SOMEBODY) != 1 or SOMEBODY not in at or any(id in text for id in foreign):
                 raise NotSlicedError(f"{text} tells neither its candidate nor its item apart")
             commas = text.partition(SOMEBODY)[0].count(",")

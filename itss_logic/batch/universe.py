@@ -75,6 +75,9 @@ class Universe:
             if kind.item in self.owners
         }
         self.everyone = [id for ids in self.ids.values() for id in ids] or [f'"{number}"' for number in range(enough)]
+        # Other items with ids may share those of any kind, and there are enough of them.
+        few = [id for n, ids in enumerate(self.ids.values()) for id in (ids if n == 0 else ids[:1])]
+        self.shared = few or self.everyone
         self.terms = [term for kind in self.kinds for term in self._terms(kind)]
 
     def _terms(self, kind: Kind) -> Iterator[Term]:
@@ -82,7 +85,7 @@ class Universe:
         if kind in self.ids:
             ids = self.ids[kind]
         else:
-            ids = self.everyone if any(a.kind == "id" for a in predicate.arguments) else [""]
+            ids = self.shared if any(a.kind == "id" for a in predicate.arguments) else [""]
         for id in ids:
             for values in self.values(predicate, kind.field):
                 yield Term(kind.item, kind, id, values)
