@@ -481,7 +481,9 @@ stated(C, fuel(O, X)) :- fuel(C, O, X).
 def test_attributes_of_an_item_of_no_field_are_checked(fuel: str, kb: Path, tmp_path: Path) -> None:
     (kb / "baking" / "vocabulary.lp").write_text(VOCABULARY + OVENS, encoding="utf-8")
     path = tmp_path / "eve.json"
-    people = [{"candidate": name, "ovens": [{"name": "o", "fuels": [f]}]} for name, f in (("eve", fuel), ("fay", "gas"))]
+    people = [
+        {"candidate": name, "ovens": [{"name": "o", "fuels": [f]}]} for name, f in (("eve", fuel), ("fay", "gas"))
+    ]
     path.write_text(json.dumps(people), encoding="utf-8")
     result = run("check", path, "--kb", kb, "--format", "json")
     told = json.loads(result.stdout)
