@@ -32,7 +32,8 @@ def _cores() -> int:
 @click.option(
     "--rejects",
     metavar="FILE",
-    help="Write what is refused to a file of JSON lines, with the reasons, instead of standard error.",
+    help="Write what is refused to a local file of JSON lines, with the reasons, instead of standard error. "
+    "With --cluster, a folder.",
 )
 @click.option("--resume", is_flag=True, help="Go on with a run that was cut short, with all else the same.")
 @click.option(
@@ -41,7 +42,8 @@ def _cores() -> int:
     default=1_000,
     show_default=True,
     metavar="N",
-    help="Decide so many candidates a second time, plainly, and stop at the first difference.",
+    help="Decide so many candidates a second time, plainly, and stop at the first difference; about so many, and more "
+    "of the first, where the size of the input is not known.",
 )
 @click.option(
     "--input-format",
@@ -77,8 +79,8 @@ def batch(
 
     INPUT is one or more files, folders or URLs (.jsonl or .ndjson, also with .gz or .zst; .parquet; .json, .yaml,
     .lp), or - for standard input. The output appears under its name only when it is whole. A run that was cut short
-    goes on with the same command and --resume. With --cluster, output and rejects are folders of parts, whole once
-    they hold _SUCCESS; put end to end in the order of their names, the parts are what a single machine writes.
+    goes on with the same command and --resume. With --cluster, output and rejects are folders of parts, whole once the
+    output holds _SUCCESS; put end to end in the order of their names, the parts are what a single machine writes.
     """
     from itss_logic.batch.report import Report
 

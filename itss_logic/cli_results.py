@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from itss_logic.console import as_json_text, columns, options, print_json, print_lines, warn
+from itss_logic.console import as_json_text, columns, count, options, print_json, print_lines, warn
 from itss_logic.errors import PolicyError
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def summary(results: Sequence[str], picture: str | None, kb: str | None, form: s
         opened = store.open(results, _stdin(results))
         found = summarise(store, opened)
     if found.repeated:
-        warn(f"{found.repeated} candidates stand more than once in these results, and are counted as often")
+        warn(f"in these results more than once, and counted as often: {count(found.repeated, 'candidate')}")
     speech = _speech([opened], kb)
     if form == "json":
         print_json(found.as_json())

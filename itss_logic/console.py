@@ -212,8 +212,8 @@ def columns() -> int | None:
 
 
 def count(number: int, noun: str) -> str:
-    """A number with its noun."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    """A number, its thousands apart, with its noun."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def warn(message: str) -> None:

@@ -136,8 +136,8 @@ class Store:
         if not self.number(f"select count(*) from (select 1 from {results} limit 1)"):
             raise ItssError(f"{printable(files[0])}: holds no results; {MEND}")
         origins = tuple(origin for one in loaded for origin in one.origins)
-        if mark := _mark(paths):
-            origins = (told_origin(mark, sum(origin.candidates for origin in origins)),)
+        if (mark := _mark(paths)) is not None and _is_of(mark, origins):
+            origins = (mark,)
         categories = sorted({origin.category for origin in origins if origin.category is not None})
         if len(categories) > 1:
             message = f"these results are of several categories, {', '.join(map(printable, categories))}"
@@ -200,14 +200,23 @@ def _found(path: str) -> list[str]:
     return found
 
 
-def _mark(paths: Sequence[str]) -> dict[str, Any] | None:
+def _is_of(mark: Origin, origins: Iterable[Origin]) -> bool:
+    """Whether a mark is of all that has these origins, and of nothing else."""
+    told = list(origins)
+    alike = all(one.policy in (None, mark.policy) and one.readings in (None, mark.readings) for one in told)
+    return alike and mark.candidates == sum(one.candidates for one in told)
+
+
+def _mark(paths: Sequence[str]) -> Origin | None:
     """What a folder of parts that one run wrote tells of that run."""
     try:
         with open(os.path.join(*paths, MARK), encoding="utf-8") as file:
             told = json.load(file)
     except (OSError, ValueError):
         return None
-    return told if isinstance(told, dict) and len(paths) == 1 else None
+    if not isinstance(told, dict) or len(paths) != 1 or type(told.get("candidates")) is not int:
+        return None
+    return told_origin(told, told["candidates"])
 
 
 def _told(error: Exception) -> str:

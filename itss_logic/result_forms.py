@@ -36,7 +36,7 @@ BROKEN = (
     "(field is null or verdict is null or verdict not in ({verdicts}) or coalesce(sole = '', false)"
     " or not coalesce(regexp_full_match(level::varchar, '[0-9]{{1,9}}'), false))"
 ).format(verdicts=", ".join(f"'{verdict}'" for verdict in VERDICTS))
-UNQUOTED = r"regexp_replace(candidate, '^''([=+@\t\r-])', '\1')"
+UNQUOTED = r"regexp_replace(candidate, '^''(''*[=+@\t\r-])', '\1')"
 """The opposite of `tables.safe_cell`."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from itss_logic.answers import VERDICTS
 from itss_logic.comparison import BETTER, WORSE
+from itss_logic.console import count
 from itss_logic.errors import printable
 from itss_logic.result_files import Opened
 from itss_logic.result_forms import Origin, joined
@@ -52,8 +53,9 @@ class Speech:
 
 def summary_table(summary: Summary, speech: Speech, columns: int | None) -> Iterator[str]:
     """Verdicts by field and level, the highest levels, what alone is missing, and what all that rests on."""
-    repeated = f"; {_count(summary.repeated, 'candidate')} more than once, and counted as often"
-    yield f"{_count(summary.candidates, 'candidate')}{repeated if summary.repeated else ''}"
+    yield count(summary.candidates, "candidate")
+    if summary.repeated:
+        yield f"more than once, and counted as often but for the highest level: {count(summary.repeated, 'candidate')}"
     yield ""
     yield from _verdicts(summary, speech, columns)
     yield ""
@@ -140,7 +142,7 @@ def origin_lines(origins: Sequence[Origin], speech: Speech, columns: int | None)
     if len({None if origin.readings is None else frozenset(origin.readings.items()) for origin in origins}) > 1:
         yield "MIXED: these results come from several readings"
     for origin in origins[:ORIGINS]:
-        of = f" ({_count(origin.candidates, 'candidate')})" if len(origins) > 1 else ""
+        of = f" ({count(origin.candidates, 'candidate')})" if len(origins) > 1 else ""
         yield from folded("policy ", f"{printable(origin.policy or 'not told')}{of}", columns)
         if origin.changes:
             yield from folded("changed: ", printable(", ".join(origin.changes)), columns)
@@ -148,7 +150,7 @@ def origin_lines(origins: Sequence[Origin], speech: Speech, columns: int | None)
         if origin.input:
             yield from folded("input ", printable(origin.input), columns)
         if origin.refused:
-            yield f"{_count(origin.refused, 'candidate')} refused by the run"
+            yield f"{count(origin.refused, 'candidate')} refused by the run"
     if len(origins) > ORIGINS:
         yield f"and {len(origins) - ORIGINS} more; --format json tells all"
 
@@ -157,10 +159,10 @@ def comparison_table(found: Comparison, speech: Speech, maximum: int, columns: i
     """What changed how often, what that is due to, who is in one file only, and the first changes one by one."""
     changed = sum(found.counts.values())
     better = sum(n for (*_, was, now), n in found.counts.items() if VERDICTS.index(now) < VERDICTS.index(was))
-    yield f"{_count(found.candidates, 'candidate')} in both"
-    whom = f" of {_count(found.changed_candidates, 'candidate')}" if changed else ""
+    yield f"{count(found.candidates, 'candidate')} in both"
+    whom = f" of {count(found.changed_candidates, 'candidate')}" if changed else ""
     way = f": {BETTER}{better} to a better one, {WORSE}{changed - better} to a worse one" if changed else ""
-    yield f"{_count(changed, 'verdict')}{whom} changed{way}"
+    yield f"{count(changed, 'verdict')}{whom} changed{way}"
     yield from _only(found)
     yield ""
     yield from _causes(found, speech, columns)
@@ -189,11 +191,11 @@ def _only(found: Comparison) -> Iterator[str]:
     for name, number in zip("ab", found.only, strict=True):
         if number:
             first = ", ".join(cut(printable(who), 40) for who in found.only_in(name, 5))
-            yield f"{_count(number, 'candidate')} in {name.upper()} only: {first}{', …' if number > 5 else ''}"
+            yield f"{count(number, 'candidate')} in {name.upper()} only: {first}{', …' if number > 5 else ''}"
     for name, levels, number in zip("AB", found.levels_of_one, found.not_compared, strict=True):
         if number:
             which = ", ".join(f"{cut(printable(field), 40)} {level}" for field, level in levels[:10])
-            yield f"{_count(number, 'verdict')} in {name} only, and not compared{': ' if which else ''}{which}"
+            yield f"{count(number, 'verdict')} in {name} only, and not compared{': ' if which else ''}{which}"
 
 
 def _causes(found: Comparison, speech: Speech, columns: int | None) -> Iterator[str]:
@@ -207,19 +209,19 @@ def _causes(found: Comparison, speech: Speech, columns: int | None) -> Iterator[
         yield from _differing("input", found.same_input, inputs, columns)
         yield "evidence: the files do not tell whose evidence changed"
     elif found.changed_evidence:
-        yield f"evidence: {_count(found.changed_evidence, 'candidate')} of those in both with other evidence"
+        yield f"evidence: {count(found.changed_evidence, 'candidate')} of those in both with other evidence"
     else:
         yield "evidence: the same"
     on_changed, on_same = found.by_evidence.get("changed", 0), found.by_evidence.get("same", 0)
     if on_changed:
-        yield f"{_count(on_changed, 'change')} on changed evidence"
+        yield f"{count(on_changed, 'change')} on changed evidence"
     if found.unexplained:
         told = (
-            f"{_count(on_same, 'change')} on the same evidence, policy and readings: one of the files is not as derived"
+            f"{count(on_same, 'change')} on the same evidence, policy and readings: one of the files is not as derived"
         )
         yield from folded("WARNING: ", told, columns)
     elif on_same:
-        yield f"{_count(on_same, 'change')} on the same evidence: due to the policy or the readings"
+        yield f"{count(on_same, 'change')} on the same evidence: due to the policy or the readings"
 
 
 def _differing(what: str, same: bool | None, told: Sequence[str], columns: int | None) -> Iterator[str]:
@@ -243,10 +245,6 @@ def _listed(texts: Iterable[str]) -> str:
     found = sorted(set(texts))
     told = printable("; ".join(found[:ORIGINS])) + ("; …" if len(found) > ORIGINS else "")
     return f"MIXED: {told}" if len(found) > 1 else told
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _said(verdict: str) -> str:

@@ -165,11 +165,6 @@ class Change(NamedTuple):
     after: str
     evidence: str | None
 
-    @property
-    def is_better(self) -> bool:
-        """Whether the verdict after is the better one."""
-        return VERDICTS.index(self.after) < VERDICTS.index(self.before)
-
 
 class Comparison:
     """Two result files, `a` before and `b` after, laid side by side by candidate, field and level.

@@ -205,8 +205,8 @@ def csv_rows(answer: Answer, results: Iterable[Result]) -> Iterator[list[str]]:
 
 
 def safe_cell(cell: str) -> str:
-    """A cell of CSV that no spreadsheet takes for a formula: one that starts like one gets a quote in front."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
+    """A cell of CSV that no spreadsheet takes for a formula: what starts like one, quotes aside, gets another quote."""
+    return f"'{cell}" if cell.lstrip("'").startswith(FORMULA) else cell
 
 
 def clause_table(clauses: Sequence[Clause], columns: int | None) -> Iterator[str]:

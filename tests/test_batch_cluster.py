@@ -218,7 +218,7 @@ def test_parts_of_a_divided_file_come_out_as_on_one_machine(
     assert code == 1, errors
     assert joined(out) == alone[0]
     assert b"".join(path.read_bytes() for path in sorted(rejects.iterdir())) == alone[1]
-    assert "parts name candidates that came in earlier parts" in errors
+    assert "made anew, for candidates that came in earlier parts: " in errors
     told = json.loads((out / "_SUCCESS").read_text(encoding="utf-8"))
     assert (told["candidates"], told["refused"], told["parts"]) == (240, 11, len(os.listdir(out)) - 1)
     code, errors = batch(people, "-o", tmp_path / "more", "--cluster", address, "--parts", "csv")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import csv
 import json
 import os
 import random
@@ -149,6 +150,50 @@ def test_csv_is_that_of_evaluate(tmp_path: Path) -> None:
     )
     assert batch(SAMPLE, "-o", tmp_path / "out.csv", "--jobs", 2, block=65_536)[0] == 0
     assert (tmp_path / "out.csv").read_bytes() == told.stdout
+
+
+HOSTILE = ["x\n=1+1", "x\r-1", "\r", "crlf\r\nx", "=1", "'=1", "''=1", "'", 'a,"b"', "@x", "\t", "\u202e=1"]
+
+
+def test_csv_is_sound_whatever_ids_hold(tmp_path: Path) -> None:
+    given = tmp_path / "given.jsonl"
+    given.write_text("".join(json.dumps({"candidate": id}) + "\n" for id in HOSTILE), encoding="utf-8")
+    for suffix in ("csv", "jsonl"):
+        assert batch(given, "-o", tmp_path / f"out.{suffix}", "--jobs", 1)[0] == 0
+    command = [sys.executable, "-m", "itss_logic"]
+    told = subprocess.run([*command, "evaluate", given, "--format", "csv"], capture_output=True, check=True)
+    assert (tmp_path / "out.csv").read_bytes() == told.stdout
+    with open(tmp_path / "out.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))[1:]
+    assert len(rows) == 10 * len(HOSTILE)
+    assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+    pytest.importorskip("duckdb")
+    both = [tmp_path / "out.csv", tmp_path / "out.jsonl"]
+    compared = subprocess.run([*command, "compare", *both, "--format", "json"], capture_output=True, check=True)
+    found = json.loads(compared.stdout)
+    assert (found["candidates"], found["only_in_a"], found["only_in_b"], found["changes"]) == (len(HOSTILE), 0, 0, [])
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_run_says_why_it_gives_slices_up(jobs: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from itss_logic import Policy
+    from itss_logic.batch import run as runs
+    from itss_logic.batch.report import Report
+    from itss_logic.batch.slices import Slices
+    from itss_logic.batch.universe import NotSlicedError
+
+    def broken(*arguments: object) -> None:
+        raise NotSlicedError("so it is")
+
+    monkeypatch.setattr(Slices, "ask_leaves", broken)
+    warnings: list[str] = []
+    report = Report()
+    monkeypatch.setattr(report, "warn", warnings.append)
+    policy, out = Policy.load(), tmp_path / "out.jsonl"
+    order = runs.Order([str(SAMPLE)], str(out), jobs=jobs, verify_sample=0, block_bytes=200_000)
+    totals = runs.run(policy, {}, order, report)
+    assert totals.plain == 200
+    assert warnings == ["candidates are decided plainly from here on: so it is"]
 
 
 @pytest.mark.parametrize(("suffix", "jobs"), [(".jsonl", 1), (".jsonl", 2), (".csv", 2), (".parquet", 2)])

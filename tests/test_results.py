@@ -268,7 +268,7 @@ def test_a_candidate_who_stands_twice(text: str, tmp_path: Path, lines: Path) ->
     twice = written([*given, given[7], given[7], given[9]], tmp_path / "r.jsonl")
     result = run("summary", twice, "--format", "json")
     assert json.loads(result.stdout)["repeated"] == 2
-    assert "2 candidates stand more than once" in result.stderr
+    assert "more than once, and counted as often: 2 candidates" in result.stderr
     assert told("summary", lines, lines)["repeated"] == 200
     error = str(run("compare", lines, twice).exception)
     assert "2 candidates stand there more than once, such as E-00007" in error

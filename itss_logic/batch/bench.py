@@ -39,8 +39,8 @@ _ONE_AT_A_TIME = threading.Lock()
 class Bench(WorkerPlugin):
     """What the tasks of a run share in a process: its worker, made once, with all that it learnt.
 
-    `about` is what the output rests on. `digits` is the length of the numbers of parts. `wants_rejects` says whether
-    there is a folder of rejects, whose lines hold what was refused as it came.
+    `about` is what the output rests on. `digits` is the length of the numbers of parts. `rejects` is the folder whose
+    lines hold what was refused as it came, or None.
     """
 
     def __init__(

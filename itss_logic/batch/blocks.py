@@ -45,7 +45,7 @@ class Done(NamedTuple):
     `lines` are those in it, blank ones included. `digest` is the SHA-256 of its bytes. `output` are the results in the
     form asked for, in order. `named` are the index of each line that names a candidate, and the fingerprint of its id.
     `counts` is the number of candidates by field, level and verdict. `verified` is how many were decided twice,
-    `plain` how many were decided without slices.
+    `plain` how many were decided plainly, without slices; `notice` says why, where slices were given up on the way.
     """
 
     lines: int
@@ -57,3 +57,4 @@ class Done(NamedTuple):
     counts: dict[tuple[str, int, str], int]
     verified: int
     plain: int
+    notice: str | None = None

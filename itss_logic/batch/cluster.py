@@ -27,6 +27,7 @@ from itss_logic.batch.site import SUCCESS, WHOLE, Site, key_of
 from itss_logic.batch.store import WORK
 from itss_logic.batch.streams import RunError
 from itss_logic.batch.worker import Recipe
+from itss_logic.console import count
 from itss_logic.errors import QuestionError, SelfCheckError
 from itss_logic.policy import Policy
 
@@ -194,7 +195,7 @@ class ClusterRun:
         found = [one for _, one in cluster.each(find_repeats, tasks)]
         concerned = sorted({part for one in found for part in one.parts})
         if concerned:
-            self.report.note(f"{len(concerned):,} parts name candidates that came in earlier parts: they are made anew")
+            self.report.note(f"made anew, for candidates that came in earlier parts: {count(len(concerned), 'part')}")
         # Which lines those are stands in files: there may be very many.
         anew = ((self.key, self.parts[part], [where for one in found if (where := one.of(part))]) for part in concerned)
         for at, one in self._sound(cluster.each(decide, anew)):

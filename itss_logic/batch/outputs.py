@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from itss_logic.batch.folder import FINAL, OUTPUT, Folder, unwritable
+from itss_logic.batch.rendered import columns
 from itss_logic.batch.streams import RunError, is_url, needed, remote, told
 from itss_logic.errors import QuestionError, printable
 from itss_logic.tables import CSV_COLUMNS, CSV_ORIGIN
@@ -124,9 +125,7 @@ def _pack(made: str, final: str, packing: str) -> None:
 def _write_parquet(made: str, ends: Iterable[int], final: str, about: Mapping[str, Any]) -> None:
     pyarrow, parquet = needed("pyarrow", "Parquet"), needed("pyarrow.parquet", "Parquet")
     note = {METADATA: json.dumps(about, ensure_ascii=False).encode()}
-    columns = [(name, pyarrow.string()) for name in ("candidate", "field", "verdict")]
-    lists = [(name, pyarrow.list_(pyarrow.string())) for name in ("routes", "unmet")]
-    schema = pyarrow.schema([*columns[:2], ("level", pyarrow.int32()), columns[2], *lists], note)
+    schema = columns().with_metadata(note)
     with parquet.ParquetWriter(final, schema, compression="zstd") as writer:
         group: list[Any] = []
         for table in _tables(pyarrow, made, ends):

@@ -97,10 +97,12 @@ class Table(Form):
 
     def _lines(self, decision: Decision) -> list[str]:
         answer = self.answer(Row("", EVIDENCE, ()))
-        lines = [_cells(cells[1:]) + "\r\n" for cells in csv_rows(answer, decision.results)]
+        lines = [_cells(cells[1:]) + END for cells in csv_rows(answer, decision.results)]
         self.known[decision] = lines
         return lines
 
+
+END = "\r\n"
 
 EVIDENCE = "\0"
 """What stands for the digest in rows that are kept."""
@@ -111,8 +113,8 @@ def _cells(cells: Sequence[str]) -> str:
     from io import StringIO
 
     stream = StringIO(newline="")
-    csv.writer(stream, lineterminator="").writerow(cells)
-    return stream.getvalue()
+    csv.writer(stream, lineterminator=END).writerow(cells)  # What ends a line is quoted where it stands in a cell.
+    return stream.getvalue().removesuffix(END)
 
 
 class Columns(Form):

@@ -11,7 +11,7 @@ import click
 
 from itss_logic import tables
 from itss_logic.answers import VERDICTS
-from itss_logic.console import warn
+from itss_logic.console import count, warn
 
 if TYPE_CHECKING:
     from itss_logic.batch.journal import Totals
@@ -48,7 +48,7 @@ class Report:
         """Tell that a run goes on after what was finished before; the time starts here."""
         self.started = self.told = time.monotonic()
         self.before, self.share_before = totals.candidates, share or 0.0
-        click.echo(f"going on after {_count(totals.candidates, 'candidate')}", err=True)
+        click.echo(f"going on after {count(totals.candidates, 'candidate')}", err=True)
 
     def refused(self, refusals: Iterable[Refusal]) -> None:
         """Print why evidence is refused."""
@@ -92,17 +92,15 @@ class Report:
         passed = time.monotonic() - self.started
         rate = (totals.candidates - self.before) / max(passed, 1e-6)
         click.echo(err=True)
-        click.echo(f"{_count(totals.accepted, 'candidate')} decided, {totals.refused:,} refused", err=True)
+        click.echo(f"{count(totals.accepted, 'candidate')} decided, {totals.refused:,} refused", err=True)
         if totals.verified:
             click.echo(f"{totals.verified:,} decided a second time, with the same answers", err=True)
         if totals.plain:
-            click.echo(f"{totals.plain:,} decided without slices", err=True)
-        click.echo(f"{_time(passed)}, {rate:,.0f} candidates a second", err=True)
-
-
-def _count(number: int, noun: str) -> str:
-    """A number, with its thousands apart, and its noun."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+            click.echo(f"{totals.plain:,} decided plainly, each with all its evidence", err=True)
+        if totals.candidates == self.before:
+            click.echo("nothing was left to decide", err=True)
+        else:
+            click.echo(f"{_time(passed)}, {rate:,.0f} candidates a second", err=True)
 
 
 def _table(totals: Totals, levels: Sequence[tuple[str, int]], labels: Mapping[str, str]) -> Iterator[str]:

@@ -99,6 +99,7 @@ class Run:
         self.journal = Journal(folder, target.header)
         self.seen = Seen()
         self.inputs: list[Input] = []
+        self.notices: set[str] = set()
         self.size: int | None = None
 
     def run(self) -> Totals:
@@ -187,8 +188,7 @@ class Run:
     def _decide(self) -> None:
         """Decide all blocks that are not finished, in order."""
         totals = self.journal.totals
-        if notice := self.crew.start():
-            self.report.warn(notice)
+        self._notice(self.crew.start())
         found = spread(
             pieces(self.inputs, self.folder.path, self.order.block_bytes), self.size, self.order.verify_sample
         )
@@ -202,6 +202,12 @@ class Run:
             self.report.progress(totals.candidates, self._share(piece.reached))
         if source := changed(self.inputs):
             raise self._changed(source.name)
+
+    def _notice(self, notice: str | None) -> None:
+        """Tell once why candidates are decided plainly."""
+        if notice is not None and notice not in self.notices:
+            self.notices.add(notice)
+            self.report.warn(notice)
 
     def _share(self, reached: int) -> float | None:
         return reached / self.size if self.size else None
@@ -225,6 +231,7 @@ class Run:
 
     def _take(self, piece: Piece, done: Done) -> None:
         """Take up what was made of a block, after all that came before it."""
+        self._notice(done.notice)
         named = done.named
         again = set(self.seen.add([mark for _, mark in named]))
         if again:

@@ -93,6 +93,7 @@ class Worker:
             counts=dict(verdicts),
             verified=verified,
             plain=plain,
+            notice=self.notice,
         )
 
     def _sliced_rows(self, lines: Sequence[bytes], repeats: frozenset[int]) -> dict[int, Row]:
