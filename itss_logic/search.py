@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import combinations
 from typing import Any, NamedTuple
 
-from clingo import Configuration, Control, Symbol, SymbolType, parse_term
+from clingo import Configuration, Control, SolveHandle, Symbol, SymbolType, parse_term
 
 from itss_logic.errors import SelfCheckError
 from itss_logic.terms import Constant, Fact, Term
@@ -120,7 +120,7 @@ def _optimise(control: Control, limit: int, seconds: float, strategy: str) -> tu
     best: Shown | None = None
     deadline = time.monotonic() + seconds
     with control.solve(yield_=True, async_=True) as handle:
-        while handle.wait(max(deadline - time.monotonic(), 0)):
+        while _is_ready(handle, deadline):
             model = handle.model()
             if model is None:
                 return answers, best, True
@@ -130,6 +130,15 @@ def _optimise(control: Control, limit: int, seconds: float, strategy: str) -> tu
             handle.resume()
         handle.cancel()
     return answers, best, False
+
+
+def _is_ready(handle: SolveHandle, deadline: float) -> bool:
+    """Wait for the next answer, or the end, up to a time; whether it came."""
+    while (left := deadline - time.monotonic()) > 0:
+        # It may wake before either.
+        if handle.wait(left):
+            return True
+    return False
 
 
 def successive(
@@ -189,7 +198,7 @@ def smallest_conflict(
         """Which of `chosen` an answer gives up that keeps some; None where there is no such answer."""
         assumptions = [*fixed, *((atoms[atom], False) for atom in kept)]
         with control.solve(yield_=True, async_=True, assumptions=assumptions) as handle:
-            if not handle.wait(left()):
+            if not _is_ready(handle, time.monotonic() + left()):
                 handle.cancel()
                 raise TimeoutError
             model = handle.model()
