@@ -228,7 +228,8 @@ def _differing(what: str, same: bool | None, told: Sequence[str], columns: int |
     if same:
         yield from folded(f"{what}: ", f"the same, {told[0]}", columns)
         return
-    yield f"{what}: {'differ' if what == 'readings' else 'differs'}" if same is False else f"{what}: cannot be compared"
+    differs = {"readings": "differ", "input": "differs, in evidence or only in how it is divided into files"}
+    yield f"{what}: {'cannot be compared' if same is None else differs.get(what, 'differs')}"
     for name, text in zip("AB", told, strict=True):
         yield from folded(f"    {name}: ", text, columns)
 

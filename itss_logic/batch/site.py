@@ -6,7 +6,9 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -54,6 +56,11 @@ class Site:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        if error is not None and self.store.is_local and not self._has_finished and SUCCESS not in self.store.names():
+            # Nothing came of it: the folder is as it was.
+            shutil.rmtree(f"{self.folder}/{WORK}", ignore_errors=True)
+            with suppress(OSError):
+                os.rmdir(self.folder)
         if self.lock is not None:
             os.close(self.lock)
 
