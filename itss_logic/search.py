@@ -135,8 +135,8 @@ def _optimise(control: Control, limit: int, seconds: float, strategy: str) -> tu
 def _is_ready(handle: SolveHandle, deadline: float) -> bool:
     """Wait for the next answer, or the end, up to a time; whether it came."""
     while (left := deadline - time.monotonic()) > 0:
-        # It may wake before either.
-        if handle.wait(left):
+        # It may wake before either, and does not wait for ever at once.
+        if handle.wait(min(left, 3600.0)):
             return True
     return False
 

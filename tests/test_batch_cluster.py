@@ -385,8 +385,12 @@ def test_what_cannot_be_is_told_in_one_line(address: str, tmp_path: Path, monkey
         assert "\n" not in str(told.value)
         return str(told.value)
 
-    code, errors = batch(SAMPLE, "-o", tmp_path / "out", "--cluster", "tcp://127.0.0.1:1")
+    (tmp_path / "mine").mkdir()
+    given = [SAMPLE, "-o", tmp_path / "out", "--rejects", tmp_path / "mine", "--cluster", "tcp://127.0.0.1:1"]
+    code, errors = batch(*given)
     assert code == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+    assert list((tmp_path / "mine").iterdir()) == []
     assert error_of(errors).startswith("--cluster: the scheduler at tcp://127.0.0.1:1 cannot be reached: ")
     code, errors = batch(SAMPLE, "-o", tmp_path / "out", "--cluster", "local", without="distributed")
     assert (code, error_of(errors)) == (2, "--cluster needs Dask: pip install 'itss_logic[cluster]'")

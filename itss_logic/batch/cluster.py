@@ -81,11 +81,12 @@ def run(policy: Policy, readings: Mapping[str, str], order: ClusterOrder, report
     target = Target.of(f"part.{order.parts}")
     recipe = Recipe(policy, policy.in_force(readings), target.form)
     report = report or Report()
+    place = Site(order.output)
     try:
-        with Site(order.output) as place:
+        with place:
             return ClusterRun(recipe, order, target, place, report).run()
     except KeyboardInterrupt:
-        report.note(KEPT)
+        report.note("nothing was finished yet" if place.is_cleared else KEPT)
         raise
     finally:
         report.clear()
@@ -110,10 +111,18 @@ class ClusterRun:
         goes_on = self.site.begin(asked, resume=self.order.resume)
         self.key = key_of(asked)
         done = self.site.note(SUCCESS)
+        is_whole = done is not None or self.site.note(WHOLE) is not None
         if done is None:
             if self.rejects:
                 self._begin_rejects(goes_on)
-            done = self._whole(asked)
+            try:
+                done = self._whole(asked)
+            except BaseException:
+                if self.rejects and not self.site.has_finished:
+                    self.rejects.clear()
+                raise
+        if is_whole:
+            self.report.before = _totals(done).candidates
         for place in filter(None, (self.site, self.rejects)):
             if WORK in place.store.names():
                 place.store.remove(WORK)
@@ -144,7 +153,7 @@ class ClusterRun:
 
     def _begin_rejects(self, goes_on: bool) -> None:
         assert self.rejects is not None
-        if self.rejects.store.names() and not goes_on:
+        if set(self.rejects.store.names()) - {WORK} and not goes_on:
             raise RunError(f"{self.rejects.shown}: is not empty; rejects on a cluster go into a folder of their own")
         self.rejects.store.make(WORK)
 

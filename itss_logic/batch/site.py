@@ -35,6 +35,8 @@ class Site:
         self.shown = printable(folder)
         self.store = Store(self.folder)
         self.lock: int | None = None
+        self.is_new = self.store.is_local and not os.path.exists(self.folder)
+        self.is_cleared = False
 
     def __enter__(self) -> Site:
         names = self.store.names()
@@ -56,13 +58,23 @@ class Site:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if error is not None and self.store.is_local and not self._has_finished and SUCCESS not in self.store.names():
-            # Nothing came of it: the folder is as it was.
+        try:
+            if error is not None and not self.has_finished and SUCCESS not in self.store.names():
+                self.clear()
+        except RunError:
+            pass  # What went wrong first is what is told.
+        finally:
+            if self.lock is not None:
+                os.close(self.lock)
+
+    def clear(self) -> None:
+        """Remove what was begun in a local folder and came to nothing, and the folder, if it was not there before."""
+        if self.store.is_local:
+            self.is_cleared = True
             shutil.rmtree(f"{self.folder}/{WORK}", ignore_errors=True)
-            with suppress(OSError):
-                os.rmdir(self.folder)
-        if self.lock is not None:
-            os.close(self.lock)
+            if self.is_new:
+                with suppress(OSError):
+                    os.rmdir(self.folder)
 
     def begin(self, asked: Mapping[str, Any], *, resume: bool) -> bool:
         """Note what a run is asked to do, or check that it is what an earlier one was; says whether there was one.
@@ -73,7 +85,7 @@ class Site:
         done = self.note(SUCCESS)
         if done is not None and not resume:
             raise RunError(f"{self.shown}: holds the results of an earlier run; delete it, or name another folder")
-        begun = done["asked"] if done is not None else self.note(RUN) if self._has_finished else None
+        begun = done["asked"] if done is not None else self.note(RUN) if self.has_finished else None
         if begun is None:
             self.write(RUN, asked)
             return False
@@ -83,7 +95,7 @@ class Site:
         return True
 
     @property
-    def _has_finished(self) -> bool:
+    def has_finished(self) -> bool:
         """Whether a run in it has finished anything."""
         names = Store(self.store.path(WORK) if self.store.is_local else f"{self.folder}/{WORK}").names()
         return any(name.startswith("part-") and name.endswith(".json") for name in names)
