@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from itss_logic.answers import VERDICTS
 from itss_logic.console import count
 from itss_logic.errors import printable
-from itss_logic.tables import MARKS, NOTHING, aligned, cut, folded, pad, width
+from itss_logic.tables import NOTHING, aligned, cut, folded, pad, said, width
 
 if TYPE_CHECKING:
     from itss_logic.answers import Answer, Result
@@ -68,7 +68,7 @@ FLIPS = 20
 
 def impact_table(impact: Impact, labels: Mapping[str, str], columns: int | None) -> Iterator[str]:
     """How many candidates have each verdict before and after, how many flip each way, because of what, and who."""
-    rows = [["Field", "Level", *(f"{MARKS[verdict]} {verdict.replace('_', ' ')}" for verdict in VERDICTS), "Flips"]]
+    rows = [["Field", "Level", *map(said, VERDICTS), "Flips"]]
     for field, level in impact.levels:
         ways = [_is_better(flip) for flip, _ in impact.flips if (flip.field, flip.level) == (field, level)]
         counts = [(impact.before.get((field, level, v), 0), impact.after.get((field, level, v), 0)) for v in VERDICTS]
@@ -89,7 +89,7 @@ def impact_table(impact: Impact, labels: Mapping[str, str], columns: int | None)
     shown = [["Candidate", "Field", "Level", "Before", "", "After", "Because of"]]
     for flip, because in impact.flips[:FLIPS]:
         who = [printable(flip.candidate), labels.get(flip.field, flip.field), str(flip.level)]
-        shown.append([*who, _said(flip.before), "→", _said(flip.after), " and ".join(because)])
+        shown.append([*who, said(flip.before), "→", said(flip.after), " and ".join(because)])
     yield from aligned([_narrow(row, columns) for row in shown])
     if len(impact.flips) > FLIPS:
         yield f"and {len(impact.flips) - FLIPS} more; --format json tells all"
@@ -99,12 +99,8 @@ def _is_better(flip: Flip) -> bool:
     return VERDICTS.index(flip.after) < VERDICTS.index(flip.before)
 
 
-def _said(verdict: str) -> str:
-    return f"{MARKS[verdict]} {verdict.replace('_', ' ')}"
-
-
 def _verdict(result: Result) -> str:
-    return _said(result.verdict)
+    return said(result.verdict)
 
 
 def _criteria(was: Result, now: Result) -> str:

@@ -227,6 +227,11 @@ class Switches:
         return None if found is None else found.literal
 
 
+def selected(readings: Mapping[str, str]) -> str:
+    """The readings in force, as facts."""
+    return "".join(f"selected({reading},{option})." for reading, option in readings.items())
+
+
 class Facts:
     """Evidence and readings as clingo gets them: candidates and ids are numbers, so that no text comes along.
 
@@ -236,7 +241,7 @@ class Facts:
 
     def __init__(self, chunk: Sequence[Evidence], readings: Mapping[str, str]) -> None:
         self.size = len(chunk)
-        lines = [f"selected({reading},{option})." for reading, option in readings.items()]
+        lines = [selected(readings)]
         for number, evidence in enumerate(chunk):
             ids: dict[str, int] = {}
             lines.extend(_numbered(fact, number, ids) + "." for fact in evidence.facts if fact.name != SOURCE)

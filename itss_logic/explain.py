@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from itss_logic.answers import VERDICTS
 from itss_logic.case import Case
 from itss_logic.confirm import Trial, ensure
-from itss_logic.engine import INPUTS, Question
+from itss_logic.engine import INPUTS, Question, selected
 from itss_logic.errors import QuestionError
 from itss_logic.evidence import Evidence
 from itss_logic.explanations import Certificate, Elsewhere, Explained, Plans, Sets, Why
@@ -104,7 +104,7 @@ class Explainer:
 
     def __init__(self, policy: Policy, readings: Mapping[str, str]) -> None:
         self.policy, self.readings = policy, readings
-        self.given = "".join(f"selected({reading},{option})." for reading, option in readings.items())
+        self.given = selected(readings)
         self.questions: dict[tuple[Sequence[str], str, str], Question] = {}
         criteria = {name for name, _ in policy.declared("criterion", 2)}
         self.requirements = {key for key in policy.declared("clause", 3) if key[2] in criteria}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from itss_logic.answers import VERDICTS
 from itss_logic.errors import QuestionError
-from itss_logic.tables import MARKS, cut
+from itss_logic.tables import MARKS, cut, said
 
 if TYPE_CHECKING:
     from itss_logic.impact import Impact
@@ -130,7 +130,7 @@ def verdict_bars(summary: Summary, label: Callable[[str], str], rests_on: Iterab
         bars.spines[side].set_visible(False)
     figure.suptitle(f"Verdicts of {summary.candidates:,} candidates")
     patches = [plt.Rectangle((0, 0), 1, 1, color=SHADES[verdict]) for verdict in VERDICTS]
-    names = [f"{MARKS[verdict]} {verdict.replace('_', ' ')}" for verdict in VERDICTS]
+    names = list(map(said, VERDICTS))
     edge = figure.get_figheight()
     figure.legend(
         patches, names, loc="lower center", ncols=len(VERDICTS), frameon=False, bbox_to_anchor=(0.5, 0.42 / edge)

@@ -11,7 +11,7 @@ from itss_logic.errors import printable
 from itss_logic.result_files import Opened
 from itss_logic.result_forms import Origin, joined
 from itss_logic.results import Comparison, Summary
-from itss_logic.tables import MARKS, NOTHING, aligned, cut, folded, pad, width
+from itss_logic.tables import MARKS, NOTHING, aligned, cut, folded, pad, said, width
 
 BAR = 24
 """Columns of a bar that stands for all candidates."""
@@ -71,7 +71,7 @@ def _verdicts(summary: Summary, speech: Speech, columns: int | None) -> Iterator
     """Counts, shares and a bar for each level; what does not fit into the terminal is left out, the bar first."""
     lines: list[str] = []
     for numbers, shares, bars in ((True, True, True), (True, True, False), (False, True, False)):
-        rows = [["Field", "Level", *(f"{MARKS[v]} {v.replace('_', ' ')}" for v in VERDICTS), *([""] if bars else [])]]
+        rows = [["Field", "Level", *map(said, VERDICTS), *([""] if bars else [])]]
         for field, level in summary.levels:
             total = summary.total(field, level)
             found = [summary.counts.get((field, level, verdict), 0) for verdict in VERDICTS]
@@ -171,7 +171,7 @@ def comparison_table(found: Comparison, speech: Speech, maximum: int, columns: i
     yield ""
     rows = [["Field", "Level", "Before", "", "After", "Verdicts"]]
     for (field, level, before, after), number in found.counts.items():
-        rows.append([speech.label(field), str(level), _said(before), "→", _said(after), f"{number:,}"])
+        rows.append([speech.label(field), str(level), said(before), "→", said(after), f"{number:,}"])
     yield from aligned(_right(rows, (1, 5)))
     if not maximum:
         return
@@ -180,7 +180,7 @@ def comparison_table(found: Comparison, speech: Speech, maximum: int, columns: i
     for change in found.changes(maximum):
         who = printable(change.candidate)
         who = who if columns is None else cut(who, max(columns // 4, 8))
-        told = [who, speech.label(change.field), str(change.level), _said(change.before), "→", _said(change.after)]
+        told = [who, speech.label(change.field), str(change.level), said(change.before), "→", said(change.after)]
         rows.append([*told, change.evidence or "not told"])
     yield from aligned(_right(rows, (2,)))
     if changed > maximum:
@@ -246,10 +246,6 @@ def _listed(texts: Iterable[str]) -> str:
     found = sorted(set(texts))
     told = printable("; ".join(found[:ORIGINS])) + ("; …" if len(found) > ORIGINS else "")
     return f"MIXED: {told}" if len(found) > 1 else told
-
-
-def _said(verdict: str) -> str:
-    return f"{MARKS[verdict]} {verdict.replace('_', ' ')}"
 
 
 def _right(rows: Rows, places: Iterable[int]) -> Rows:

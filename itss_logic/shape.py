@@ -291,11 +291,7 @@ def _closed(properties: dict[str, Any], required: Iterable[str] = ()) -> dict[st
 def _schema_of(vocabulary: Vocabulary, predicate: Predicate, f: str | None) -> dict[str, Any]:
     """The schema of what stands under the key of a predicate."""
     own = {a.key: _schema_of_argument(vocabulary, a, f) for a in predicate.own}
-    attributes = {
-        key: _schema_of(vocabulary, p, f)
-        for key, p in vocabulary.keys(predicate.name).items()
-        if f is None or f in p.fields
-    }
+    attributes = {p.key: _schema_of(vocabulary, p, f) for p in vocabulary.attributes(predicate.name, f)}
     marks = {STATUS: {"enum": list(STATUSES)}, SOURCE: TEXT}
     forms: list[dict[str, Any]] = []
     if predicate.number == "flag":

@@ -135,7 +135,7 @@ def _verdict(answer: Answer, field: str, level: int, shown: Sequence[tuple[str, 
         return NOTHING
     result = answer.result(field, level)
     hinges = f"  {HINGES}" if result.hinges_on else ""
-    return f"{MARKS[result.verdict]} {result.verdict.replace('_', ' ')}{hinges}"
+    return f"{said(result.verdict)}{hinges}"
 
 
 def checklist(
@@ -202,6 +202,11 @@ def csv_rows(answer: Answer, results: Iterable[Result]) -> Iterator[list[str]]:
         row = [answer.candidate, answer.category, r.field, str(r.level), r.verdict, " ".join(r.routes)]
         row += [" ".join(r.unmet), r.across or "", " ".join(r.hinges_on), answer.policy, answer.evidence, readings]
         yield [safe_cell(cell) for cell in row]
+
+
+def said(verdict: str) -> str:
+    """A verdict with its sign, in words."""
+    return f"{MARKS[verdict]} {verdict.replace('_', ' ')}"
 
 
 def safe_cell(cell: str) -> str:

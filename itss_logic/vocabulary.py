@@ -103,6 +103,10 @@ class Vocabulary:
         """The predicates by their JSON keys: those at the top, in a field's object, or in their owner's object."""
         return self._keys.get((owner, of_field), {})
 
+    def attributes(self, item: str, f: str | None) -> list[Predicate]:
+        """The attributes that an item may have in a field; with None, in any."""
+        return [p for p in self.predicates.values() if p.owner == item and (f is None or f in p.fields)]
+
     @cached_property
     def _keys(self) -> dict[tuple[str | None, bool], dict[str, Predicate]]:
         keys: dict[tuple[str | None, bool], dict[str, Predicate]] = {}

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from itss_logic.answers import VERDICTS
@@ -22,7 +21,7 @@ from itss_logic.batch.outputs import Target
 from itss_logic.batch.parts import PART_BYTES, Made, Part, divide
 from itss_logic.batch.rejects import refusals_of
 from itss_logic.batch.report import Report
-from itss_logic.batch.run import VERIFIED
+from itss_logic.batch.run import VERIFIED, asked_of, rests_on
 from itss_logic.batch.site import SUCCESS, WHOLE, Site, key_of
 from itss_logic.batch.store import WORK
 from itss_logic.batch.streams import RunError
@@ -130,22 +129,9 @@ class ClusterRun:
 
     def _asked(self) -> dict[str, Any]:
         """What the run is asked to do, with its inputs found."""
-        order, policy = self.order, self.recipe.policy
+        order = self.order
         self.inputs = find(order.inputs, order.input_format, self.report.warn, self.site.folder)
-        return {
-            "version": version("itss_logic"),
-            "category": policy.vocabulary.category,
-            "policy": policy.digest,
-            "readings": dict(self.recipe.readings),
-            "inputs": [[source.name, source.form] for source in self.inputs],
-            "input_format": order.input_format,
-            "parts": order.parts,
-            "rejects": order.rejects,
-            "verify_sample": order.verify_sample,
-            "block_bytes": order.block_bytes,
-            "part_bytes": order.part_bytes,
-            "sizes": [source.size for source in self.inputs],
-        }
+        return asked_of(self.recipe, order, self.inputs) | {"parts": order.parts, "part_bytes": order.part_bytes}
 
     def _check_rejects(self) -> None:
         if self.rejects and self.rejects.folder.rstrip("/") == self.site.folder.rstrip("/"):
@@ -160,21 +146,13 @@ class ClusterRun:
     def _bench(self) -> Bench:
         from itss_logic.batch.bench import Bench
 
-        policy = self.recipe.policy
-        about = {
-            "version": version("itss_logic"),
-            "category": policy.vocabulary.category,
-            "policy": policy.digest,
-            "readings": dict(self.recipe.readings),
-            "changes": [change.id for change in policy.changes],
-        }
         return Bench(
             key=self.key,
             recipe=self.recipe,
             folder=self.site.folder,
             rejects=self.rejects.folder if self.rejects else None,
             target=self.target,
-            about=about,
+            about=rests_on(self.recipe),
             block_bytes=self.order.block_bytes,
             digits=max(DIGITS, len(str(len(self.parts) - 1))),
         )

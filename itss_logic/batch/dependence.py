@@ -189,8 +189,7 @@ class Dependence:
                 derived.add(atom)
         return derived
 
-    def _is_read(self, atom: int, inside: object) -> bool:
-        assert callable(inside)
+    def _is_read(self, atom: int, inside: Callable[[int], bool]) -> bool:
         if atom in self.roots:
             return True
         heads = {head for rule in self.readers.get(atom, ()) for head in self.rules[rule].heads} - {self.claimant}

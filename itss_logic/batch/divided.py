@@ -28,7 +28,7 @@ class Divided:
             bands={
                 (kind, attribute.name): self.dependence.bands(kind, attribute)
                 for kind in owners
-                for attribute in self.universe.attributes(kind)
+                for attribute in self.vocabulary.attributes(kind.item, kind.field)
                 if attribute.name in self.universe.cuts
             },
             leaf_atoms={

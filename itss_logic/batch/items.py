@@ -297,8 +297,7 @@ class Owners(Items):
         matter = {name for part in divided for name in part}
         leaves = [
             Leaf(people, self.kind, p, matters=p.name in matter)
-            for p in people.vocabulary.predicates.values()
-            if p.owner == kind.item and (kind.field is None or kind.field in p.fields)
+            for p in people.vocabulary.attributes(kind.item, kind.field)
         ]
         self.leaves = [leaf for leaf in leaves if leaf.bands is None]
         self.numbers = [leaf for leaf in leaves if leaf.bands is not None]

@@ -10,7 +10,7 @@ from clingo import Symbol
 from itss_logic.batch.frontier import Atoms, Slicing, instance
 from itss_logic.batch.reified import signatures
 from itss_logic.batch.universe import NotSlicedError
-from itss_logic.engine import Program, Question, Source
+from itss_logic.engine import Program, Question, Source, selected
 from itss_logic.search import term_of
 from itss_logic.terms import Fact
 from itss_logic.vocabulary import CANDIDATE
@@ -90,7 +90,7 @@ class Questions:
 
     def __init__(self, policy: Policy, readings: Mapping[str, str], cut: Slicing) -> None:
         self.policy = policy
-        self.given = "".join(f"selected({reading},{option})." for reading, option in readings.items())
+        self.given = selected(readings)
         self.evidence = frozenset(signatures(policy.vocabulary).items())
         leaves = [atoms for some in cut.leaf_atoms.values() for atoms in some.values()]
         parts = [atoms for some in cut.part_atoms.values() for atoms in some]

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from itss_logic.batch import folder as folders
 from itss_logic.batch import rejects
@@ -23,6 +23,9 @@ from itss_logic.batch.worker import Recipe
 from itss_logic.errors import QuestionError, SelfCheckError, printable
 from itss_logic.policy import Policy
 from itss_logic.reading import STANDARD_INPUT
+
+if TYPE_CHECKING:
+    from itss_logic.batch.cluster import ClusterOrder
 
 VERIFIED = 1_000
 """Candidates that are decided a second time, by default."""
@@ -88,6 +91,30 @@ def run(policy: Policy, readings: Mapping[str, str], order: Order, report: Repor
         report.clear()
 
 
+def rests_on(recipe: Recipe) -> dict[str, Any]:
+    """What results rest on, beside the evidence."""
+    policy = recipe.policy
+    return {
+        "version": version("itss_logic"),
+        "category": policy.vocabulary.category,
+        "policy": policy.digest,
+        "readings": dict(recipe.readings),
+        "changes": [change.id for change in policy.changes],
+    }
+
+
+def asked_of(recipe: Recipe, order: Order | ClusterOrder, inputs: Sequence[Input]) -> dict[str, Any]:
+    """What a run is asked to do, for a later one to be the same; the digest of the policy tells its changes."""
+    return {name: value for name, value in rests_on(recipe).items() if name != "changes"} | {
+        "inputs": [[source.name, source.form] for source in inputs],
+        "input_format": order.input_format,
+        "rejects": order.rejects,
+        "verify_sample": order.verify_sample,
+        "block_bytes": order.block_bytes,
+        "sizes": [source.size for source in inputs],
+    }
+
+
 class Run:
     """A run that holds its work folder."""
 
@@ -123,7 +150,7 @@ class Run:
             self.journal.recover()
         try:
             self._decide()
-            self._finish(asked)
+            self._finish()
         except SelfCheckError:
             self.journal.close()
             self.folder.remove()
@@ -138,22 +165,11 @@ class Run:
         Raises:
             RunError: where it is not the same.
         """
-        policy, order = self.recipe.policy, self.order
+        order = self.order
         self.inputs = find(order.inputs, order.input_format, self.report.warn, self.folder.path)
         sizes = [source.size for source in self.inputs]
         self.size = None if None in sizes else sum(size or 0 for size in sizes)
-        asked = {
-            "version": version("itss_logic"),
-            "category": policy.vocabulary.category,
-            "policy": policy.digest,
-            "readings": dict(self.recipe.readings),
-            "inputs": [[source.name, source.form] for source in self.inputs],
-            "input_format": order.input_format,
-            "rejects": order.rejects,
-            "verify_sample": order.verify_sample,
-            "block_bytes": order.block_bytes,
-            "sizes": sizes,
-        }
+        asked = asked_of(self.recipe, order, self.inputs)
         if begun is None:
             self._check_places()
             return asked
@@ -250,12 +266,10 @@ class Run:
         self.journal.add(piece.of, done, "".join(lines).encode() if self.order.rejects else b"", marks)
         _forget(piece)
 
-    def _finish(self, asked: Mapping[str, Any]) -> None:
+    def _finish(self) -> None:
         """Put output and rejects in their places, and remove the work folder."""
         totals = self.journal.totals
-        policy = self.recipe.policy
-        about = {name: asked[name] for name in ("version", "category", "policy", "readings")} | {
-            "changes": [change.id for change in policy.changes],
+        about = rests_on(self.recipe) | {
             "input": totals.input_digest,
             "candidates": totals.accepted,
             "refused": totals.refused,

@@ -19,6 +19,7 @@ from itss_logic.batch.frontier import Atoms, Given, Meaning, Slicing, instance
 from itss_logic.batch.questions import Ask, Questions
 from itss_logic.batch.reified import examine
 from itss_logic.batch.universe import Kind, Level, NotSlicedError, Universe, cuts, enough, fact
+from itss_logic.engine import selected
 from itss_logic.evaluation import by_level, result_of
 from itss_logic.vocabulary import CLAIMED
 
@@ -92,7 +93,7 @@ def slicing(policy: Policy, readings: Mapping[str, str]) -> Slicing:
     findings = examine(policy, question.sources)
     if findings.blocked:
         raise NotSlicedError("; ".join(findings.blocked))
-    given = "".join(f"selected({reading},{option})." for reading, option in readings.items())
+    given = selected(readings)
     control = question.ground(given)
 
     def known(name: str, arity: int) -> list[Any]:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
+from itss_logic.batch.folder import sync
 from itss_logic.batch.streams import RunError, is_url, remote, told
 from itss_logic.errors import ItssError, printable
 
@@ -97,7 +98,7 @@ class Store:
             path = self.path(beside)
             try:
                 yield path
-                _sync(path)
+                sync(path)
                 os.replace(path, self.path(name))
             except OSError as error:
                 raise RunError(f"{self._shown(name)}: cannot be written: {told(error)}") from error
@@ -153,11 +154,3 @@ class Store:
 
     def _shown(self, name: str) -> str:
         return printable(f"{self.folder.rstrip('/')}/{name}" if name else self.folder)
-
-
-def _sync(path: str) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

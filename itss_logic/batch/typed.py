@@ -67,7 +67,7 @@ class Types:
         if predicate.is_item or len(own) > 1:
             members: list[tuple[Any, ...]] = [(argument.key, self._value(argument, f)) for argument in own]
             ignored: list[Statements] = []
-            attributes = [p for p in self.vocabulary.keys(predicate.name).values() if f is None or f in p.fields]
+            attributes = self.vocabulary.attributes(predicate.name, f)
             members += [self._member(attribute, f, ignored) for attribute in attributes]
             if predicate.is_item:
                 members += [(STATUS, Literal[STATUSES], ABSENT), (SOURCE, Text, ABSENT)]

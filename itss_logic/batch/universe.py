@@ -89,17 +89,9 @@ class Universe:
         for id in ids:
             for values in self.values(predicate, kind.field):
                 yield Term(kind.item, kind, id, values)
-            for attribute in self.attributes(kind):
+            for attribute in self.vocabulary.attributes(kind.item, kind.field):
                 for values in self.values(attribute, kind.field):
                     yield Term(attribute.name, kind, id, values)
-
-    def attributes(self, kind: Kind) -> list[Predicate]:
-        """The predicates of attributes that items of a kind may have."""
-        return [
-            predicate
-            for predicate in self.vocabulary.predicates.values()
-            if predicate.owner == kind.item and (kind.field is None or kind.field in predicate.fields)
-        ]
 
     def values(self, predicate: Predicate, field: str | None) -> Iterator[tuple[str, ...]]:
         """The values that a statement may have beside ids and its field; of a number, the lowest of each band."""

@@ -25,7 +25,7 @@ from itss_logic.errors import ItssError, SelfCheckError, printable
 from itss_logic.evidence import Evidence
 from itss_logic.export import FileNames
 from itss_logic.scenarios import Scenario, what_if
-from itss_logic.tables import MARKS, width
+from itss_logic.tables import said, width
 from itss_logic.terms import Fact, write
 from itss_logic.tree import Node, Speaker
 from itss_logic.vocabulary import SOURCE
@@ -210,7 +210,7 @@ class Bench(Screen[None]):
         if before is None or now is None:
             return
         was, result = before.result(field, number), now.result(field, number)
-        verdicts = [f"{MARKS[r.verdict]} {r.verdict.replace('_', ' ')}" for r in (was, result)]
+        verdicts = [said(r.verdict) for r in (was, result)]
         self.tell(
             f"{self.words.label(field)} {number}: {' → '.join(dict.fromkeys(verdicts))}",
             f"lacking: {', '.join(result.unmet) or 'nothing'}",

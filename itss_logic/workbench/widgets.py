@@ -17,11 +17,9 @@ from textual.strip import Strip
 from textual.widgets import Static
 
 from itss_logic.answers import VERDICTS, Answer
-from itss_logic.tables import COLOURS, MARKS, cut, pad, width
+from itss_logic.tables import COLOURS, MARKS, cut, pad, said, width
 
-LEGEND = Content("\n").join(
-    Content.styled(f"{MARKS[v]} {v.replace('_', ' ')}", f"ansi_{COLOURS[v]}" if COLOURS[v] else "") for v in VERDICTS
-)
+LEGEND = Content("\n").join(Content.styled(said(v), f"ansi_{COLOURS[v]}" if COLOURS[v] else "") for v in VERDICTS)
 """What the marks mean, a line each."""
 
 CELL = 8
