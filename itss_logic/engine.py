@@ -227,9 +227,9 @@ class Switches:
         return None if found is None else found.literal
 
 
-def selected(readings: Mapping[str, str]) -> str:
-    """The readings in force, as facts."""
-    return "".join(f"selected({reading},{option})." for reading, option in readings.items())
+def selected(readings: Mapping[str, str]) -> list[str]:
+    """The readings in force, a fact each."""
+    return [f"selected({reading},{option})." for reading, option in readings.items()]
 
 
 class Facts:
@@ -241,7 +241,7 @@ class Facts:
 
     def __init__(self, chunk: Sequence[Evidence], readings: Mapping[str, str]) -> None:
         self.size = len(chunk)
-        lines = [selected(readings)]
+        lines = selected(readings)
         for number, evidence in enumerate(chunk):
             ids: dict[str, int] = {}
             lines.extend(_numbered(fact, number, ids) + "." for fact in evidence.facts if fact.name != SOURCE)

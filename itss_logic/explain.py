@@ -104,7 +104,7 @@ class Explainer:
 
     def __init__(self, policy: Policy, readings: Mapping[str, str]) -> None:
         self.policy, self.readings = policy, readings
-        self.given = selected(readings)
+        self.given = "".join(selected(readings))
         self.questions: dict[tuple[Sequence[str], str, str], Question] = {}
         criteria = {name for name, _ in policy.declared("criterion", 2)}
         self.requirements = {key for key in policy.declared("clause", 3) if key[2] in criteria}

@@ -90,7 +90,7 @@ class Questions:
 
     def __init__(self, policy: Policy, readings: Mapping[str, str], cut: Slicing) -> None:
         self.policy = policy
-        self.given = selected(readings)
+        self.given = "".join(selected(readings))
         self.evidence = frozenset(signatures(policy.vocabulary).items())
         leaves = [atoms for some in cut.leaf_atoms.values() for atoms in some.values()]
         parts = [atoms for some in cut.part_atoms.values() for atoms in some]

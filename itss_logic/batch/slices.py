@@ -93,7 +93,7 @@ def slicing(policy: Policy, readings: Mapping[str, str]) -> Slicing:
     findings = examine(policy, question.sources)
     if findings.blocked:
         raise NotSlicedError("; ".join(findings.blocked))
-    given = selected(readings)
+    given = "".join(selected(readings))
     control = question.ground(given)
 
     def known(name: str, arity: int) -> list[Any]:
