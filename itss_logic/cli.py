@@ -15,6 +15,7 @@ import click
 from itss_logic.cli_batch import batch
 from itss_logic.cli_explain import certify, plan, why
 from itss_logic.cli_explore import explore
+from itss_logic.cli_policy import policy
 from itss_logic.cli_results import compare, summary
 from itss_logic.cli_whatif import impact, whatif
 from itss_logic.console import (
@@ -28,10 +29,8 @@ from itss_logic.console import (
     count,
     leave,
     levels_given,
-    print_json,
     print_lines,
     with_evidence,
-    with_policy,
     with_readings,
 )
 from itss_logic.errors import ItssError, SelfCheckError, printable
@@ -147,56 +146,7 @@ cli.add_command(explore)
 cli.add_command(batch)
 cli.add_command(summary)
 cli.add_command(compare)
-
-
-@cli.group()
-def policy() -> None:
-    """What the policy says."""
-
-
-@policy.command()
-@click.argument("clause", required=False)
-@with_policy
-@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
-def show(policy: Policy, clause: str | None, form: str) -> None:
-    """The clauses with their parameters, readings, rules and source sections; or one CLAUSE."""
-    from itss_logic import tables
-
-    if clause is not None:
-        one = policy.clause(clause)
-        if form == "json":
-            print_json(one.as_json())
-        else:
-            print_lines(tables.clause_page(one, columns()))
-    elif form == "json":
-        print_json(
-            {
-                "category": policy.vocabulary.category,
-                "policy": policy.digest,
-                "clauses": [c.as_json() for c in policy.clauses],
-                "readings": [r.as_json() for r in policy.readings],
-            }
-        )
-    else:
-        sections = {
-            "Clauses": tables.clause_table(policy.clauses, columns()),
-            "Readings, the default option first": tables.reading_page(policy.readings, columns()),
-            "Deliberately not formalised": tables.not_formalised_page(policy.clauses, columns()),
-        }
-        for title, lines in sections.items():
-            click.secho(title, bold=True)
-            print_lines(lines)
-            click.echo()
-        click.echo(f"policy {policy.digest}")
-
-
-@policy.command()
-@with_policy
-def schema(policy: Policy) -> None:
-    """The JSON Schema of one candidate's evidence."""
-    from itss_logic.shape import json_schema
-
-    print_json(json_schema(policy.vocabulary, policy.words().label(policy.vocabulary.category)))
+cli.add_command(policy)
 
 
 class Shown(NamedTuple):

@@ -107,6 +107,13 @@ class Policy:
             list(_included(folder, "explain.lp")),
         )
 
+    @cached_property
+    def folder(self) -> str:
+        """The folder of the category: that of its rules, and of what is known about it beside them."""
+        core = {os.path.dirname(source.path) for source in self.core.values()}
+        folders = (os.path.dirname(source.path) for source in self.unchanged.program.sources)
+        return next(folder for folder in folders if folder not in core)
+
     def changed(self, changes: Iterable[Change]) -> Policy:
         """The same policy with other parameters of clauses; see `changes.read_changes`. What is as it was is no change.
 

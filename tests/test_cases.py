@@ -25,7 +25,7 @@ def read(path: Path) -> Iterator[tuple[str, Case]]:
         yield f"{path.stem}: {case.get('case')}", case
 
 
-FILES = sorted(Path(__file__).with_name("cases").glob("*.yaml"))
+FILES = sorted((Path(__file__).parent.parent / "kb" / "customer_service" / "cases").glob("*.yaml"))
 CASES = [named for path in FILES for named in read(path)]
 
 

@@ -1,0 +1,62 @@
+"""The commands about the policy itself: `itss policy`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from itss_logic.console import columns, print_json, print_lines, with_policy
+
+if TYPE_CHECKING:
+    from itss_logic.policy import Policy
+
+
+@click.group()
+def policy() -> None:
+    """What the policy says."""
+
+
+@policy.command()
+@click.argument("clause", required=False)
+@with_policy
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+def show(policy: Policy, clause: str | None, form: str) -> None:
+    """The clauses with their parameters, readings, rules and source sections; or one CLAUSE."""
+    from itss_logic import tables
+
+    if clause is not None:
+        one = policy.clause(clause)
+        if form == "json":
+            print_json(one.as_json())
+        else:
+            print_lines(tables.clause_page(one, columns()))
+    elif form == "json":
+        print_json(
+            {
+                "category": policy.vocabulary.category,
+                "policy": policy.digest,
+                "clauses": [c.as_json() for c in policy.clauses],
+                "readings": [r.as_json() for r in policy.readings],
+            }
+        )
+    else:
+        sections = {
+            "Clauses": tables.clause_table(policy.clauses, columns()),
+            "Readings, the default option first": tables.reading_page(policy.readings, columns()),
+            "Deliberately not formalised": tables.not_formalised_page(policy.clauses, columns()),
+        }
+        for title, lines in sections.items():
+            click.secho(title, bold=True)
+            print_lines(lines)
+            click.echo()
+        click.echo(f"policy {policy.digest}")
+
+
+@policy.command()
+@with_policy
+def schema(policy: Policy) -> None:
+    """The JSON Schema of one candidate's evidence."""
+    from itss_logic.shape import json_schema
+
+    print_json(json_schema(policy.vocabulary, policy.words().label(policy.vocabulary.category)))
