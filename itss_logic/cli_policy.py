@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
 
-from itss_logic.console import columns, print_json, print_lines, with_policy
+from itss_logic.console import (
+    DONE,
+    NOT_HELD,
+    columns,
+    leave,
+    print_json,
+    print_lines,
+    progress,
+    with_policy,
+    with_readings,
+)
 
 if TYPE_CHECKING:
+    from itss_logic.assurance.properties import Outcome
     from itss_logic.policy import Policy
 
 
@@ -60,3 +72,58 @@ def schema(policy: Policy) -> None:
     from itss_logic.shape import json_schema
 
     print_json(json_schema(policy.vocabulary, policy.words().label(policy.vocabulary.category)))
+
+
+@policy.command()
+@with_policy
+@with_readings
+@click.option("--across-readings", is_flag=True, help="Also under every combination of readings.")
+@click.option(
+    "--examples",
+    type=click.Path(file_okay=False),
+    help="Folder for the evidence that shows each property, as .lp files.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=600.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long the search for one example may take; a property that takes longer is not decided.",
+)
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+def verify(
+    policy: Policy, readings: dict[str, str], across_readings: bool, examples: str | None, timeout: float, form: str
+) -> None:
+    """Prove or refute properties of the policy over all evidence that one candidate can have.
+
+    One that does not hold comes with a smallest counterexample and the clauses it is due to. What is known of the
+    properties stands in the category's properties.lp; exit code 3 where one comes out otherwise.
+    """
+    from itss_logic.assurance.properties import Verifier
+    from itss_logic.assurance.verified import outcome_lines, summary, write_examples
+    from itss_logic.tables import folded, origin
+
+    in_force = policy.in_force(readings)
+    if examples:
+        os.makedirs(examples, exist_ok=True)
+    verifier = Verifier(policy, in_force, timeout, across=across_readings)
+    asked = verifier.properties()
+    outcomes: list[Outcome] = []
+    with progress(f"of {len(asked)} properties") as told:
+        for one in asked:
+            told(len(outcomes))
+            outcome = verifier.outcome(one)
+            outcomes.append(outcome)
+            if examples:
+                write_examples(examples, outcome)
+            if form == "table":
+                for line, colour in outcome_lines(outcome, columns()):
+                    click.secho(line, fg=colour)
+    if form == "json":
+        print_json({"policy": policy.digest, "readings": in_force, "properties": [o.as_json() for o in outcomes]})
+    else:
+        click.echo(f"\n{summary(outcomes)}")
+        print_lines(folded("bound: ", verifier.bound, columns()))
+        print_lines(origin(policy.digest, in_force, policy.in_force(), (c.id for c in policy.changes), columns()))
+    leave(DONE if all(outcome.as_expected() for outcome in outcomes) else NOT_HELD)

@@ -98,6 +98,55 @@ def _section(part: object) -> Configuration:
     return part
 
 
+def example(
+    control: Control, assumptions: Mapping[str, bool], seconds: float, *, optimal: bool = True
+) -> frozenset[Symbol] | None:
+    """The atoms of an answer to a ground question with atoms that hold or do not; None where there is no answer.
+
+    Args:
+        control: the question.
+        assumptions: atoms, and whether each holds.
+        seconds: how long the search may take.
+        optimal: whether the answer is to be one of the best.
+
+    Raises:
+        TimeoutError: where the time ran out.
+    """
+    solve, solver = _section(control.configuration.solve), _section(control.configuration.solver)
+    solve.opt_mode, solve.models, solver.opt_strategy = "optN" if optimal else "ignore", 1, "usc"
+    assumed = [(parse_term(atom), value) for atom, value in assumptions.items()]
+    deadline = time.monotonic() + seconds
+    with control.solve(yield_=True, async_=True, assumptions=assumed) as handle:
+        while _is_ready(handle, deadline):
+            model = handle.model()
+            if model is None:
+                return None
+            if model.optimality_proven or not optimal:
+                return frozenset(model.symbols(atoms=True))
+            handle.resume()
+        handle.cancel()
+    raise TimeoutError
+
+
+def shown_variants(control: Control, assumptions: Mapping[str, bool], seconds: float) -> list[frozenset[Symbol]]:
+    """All that answers to a ground question show, each once; see `example`."""
+    solve = _section(control.configuration.solve)
+    solve.opt_mode, solve.models, solve.project = "ignore", 0, "show"
+    assumed = [(parse_term(atom), value) for atom, value in assumptions.items()]
+    deadline = time.monotonic() + seconds
+    found: list[frozenset[Symbol]] = []
+    with control.solve(yield_=True, async_=True, assumptions=assumed) as handle:
+        while _is_ready(handle, deadline):
+            model = handle.model()
+            if model is None:
+                solve.project = "no"
+                return found
+            found.append(frozenset(model.symbols(shown=True)))
+            handle.resume()
+        handle.cancel()
+    raise TimeoutError
+
+
 def least(control: Control, atom: str) -> Shown:
     """The optimal answer to a ground question among those that have an atom.
 

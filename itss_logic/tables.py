@@ -183,9 +183,20 @@ def _dependence(result: Result) -> str:
 
 
 def footer(answer: Answer, defaults: Mapping[str, str], changed: Iterable[str], columns: int | None) -> Iterator[str]:
-    """What the answers rest on: the policy, the clauses `changed` in it, and the readings that are not the default."""
-    other = [f"{name}={option}" for name, option in answer.readings.items() if defaults[name] != option]
-    yield f"policy {answer.policy}"
+    """What the answers rest on; see `origin`."""
+    return origin(answer.policy, answer.readings, defaults, changed, columns)
+
+
+def origin(
+    policy: str,
+    readings: Mapping[str, str],
+    defaults: Mapping[str, str],
+    changed: Iterable[str],
+    columns: int | None,
+) -> Iterator[str]:
+    """What is told rests on: the policy, the clauses `changed` in it, and the readings that are not the default."""
+    other = [f"{name}={option}" for name, option in readings.items() if defaults[name] != option]
+    yield f"policy {policy}"
     for ids in filter(None, [", ".join(changed)]):
         yield from folded("changed: ", ids, columns)
     yield from folded("readings: ", ", ".join(other) or "the defaults", columns)

@@ -58,9 +58,22 @@ def fact(predicate: Predicate, candidate: object, field: str | None, id: object,
 
 
 class Universe:
-    """All evidence that one candidate can have. `terms` are numbered as they stand; a set of them is a bit mask."""
+    """All evidence that one candidate can have. `terms` are numbered as they stand; a set of them is a bit mask.
 
-    def __init__(self, vocabulary: Vocabulary, cuts: Mapping[str, Sequence[int]], enough: int) -> None:
+    Args:
+        vocabulary: the evidence that there is.
+        cuts: the lowest numbers of bands, by evidence predicate.
+        enough: how many items of a kind there are.
+        more: how many there are of a kind with attributes, where that is more.
+    """
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        cuts: Mapping[str, Sequence[int]],
+        enough: int,
+        more: Mapping[Kind, int] | None = None,
+    ) -> None:
         self.vocabulary, self.cuts = vocabulary, cuts
         self.owners = {predicate.owner for predicate in vocabulary.predicates.values() if predicate.owner}
         self.kinds = [
@@ -70,13 +83,15 @@ class Universe:
             for field in (predicate.fields if predicate.of_field else (None,))
         ]
         self.ids = {
-            kind: [f'"{kind.item} {kind.field or ""} {number}"' for number in range(enough)]
+            kind: [
+                f'"{kind.item} {kind.field or ""} {number}"' for number in range(max(enough, (more or {}).get(kind, 0)))
+            ]
             for kind in self.kinds
             if kind.item in self.owners
         }
         self.everyone = [id for ids in self.ids.values() for id in ids] or [f'"{number}"' for number in range(enough)]
         # Other items with ids may share those of any kind, and there are enough of them.
-        few = [id for n, ids in enumerate(self.ids.values()) for id in (ids if n == 0 else ids[:1])]
+        few = [id for n, ids in enumerate(self.ids.values()) for id in ids[: enough if n == 0 else 1]]
         self.shared = few or self.everyone
         self.terms = [term for kind in self.kinds for term in self._terms(kind)]
 

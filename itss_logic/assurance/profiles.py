@@ -1,0 +1,228 @@
+"""Profiles: all evidence that one candidate can have, up to a bound, and what clingo finds in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from clingo import Symbol, parse_term
+
+from itss_logic.batch.dependence import Ground
+from itss_logic.batch.reified import examine
+from itss_logic.batch.universe import Kind, Universe, cuts, enough
+from itss_logic.engine import Program, Question, Source, selected
+from itss_logic.errors import Place, SelfCheckError
+from itss_logic.evidence import Dossier, Evidence, Stated
+from itss_logic.search import example, term_of
+from itss_logic.terms import Fact, Term
+from itss_logic.vocabulary import CANDIDATE, CLAIMED, Vocabulary
+
+if TYPE_CHECKING:
+    from itss_logic.policy import Policy
+
+WHO = "example"
+"""The candidate whose evidence a profile is."""
+
+ANY = "any_reading.lp"
+
+LEAST_ITEMS, MOST_ITEMS = 4, 16
+"""How many items with attributes a profile has at least, and at most, of a kind in a field."""
+
+
+class Space(NamedTuple):
+    """How far profiles reach: the lowest number of each band, by predicate, and how many items of each kind.
+
+    `gaps` are reasons why there may be more evidence that rules tell apart.
+    """
+
+    cuts: dict[str, list[int]]
+    enough: int
+    items: dict[Kind, int]
+    gaps: tuple[str, ...]
+
+    def told(self) -> str:
+        """The bound, in words."""
+        items = dict.fromkeys(f"{number} {kind.item} in {kind.field or 'all'}" for kind, number in self.items.items())
+        numbers = [f"{len(found)} numbers of {name}" for name, found in self.cuts.items()]
+        return f"up to {', '.join([*items, *numbers])}, and every other value"
+
+    def with_other(self, other: Space) -> Space:
+        """The reach of both."""
+        return Space(
+            {name: sorted({*self.cuts.get(name, ()), *found}) for name, found in (self.cuts | other.cuts).items()},
+            max(self.enough, other.enough),
+            {kind: max(number, other.items.get(kind, 0)) for kind, number in (other.items | self.items).items()},
+            tuple(dict.fromkeys(self.gaps + other.gaps)),
+        )
+
+
+def space(policy: Policy, readings: Mapping[str, str] | None) -> Space:
+    """How far profiles must reach so that a policy has nothing else to tell apart; `readings` are all, or any."""
+    question = policy.question("results.lp")
+    findings = examine(policy, question.sources)
+    choice = [policy.core[ANY]] if readings is None else []
+    given = "\n".join(selected(readings or {}))
+    control = Program([*question.sources, *choice]).ground(given)
+
+    def known(name: str, arity: int) -> list[Symbol]:
+        return [atom.symbol for atom in control.symbolic_atoms.by_signature(name, arity)]
+
+    least = max(enough(findings, known), LEAST_ITEMS)
+    together = Question(Program([*policy.program.sources, policy.core["bound.lp"], *choice]), given)
+    items: dict[Kind, int] = {}
+    for item, field, _, number in together.bravely(f"{CANDIDATE}(0)").rows("together"):
+        kind = Kind(str(item), str(field) if policy.vocabulary.predicates[item].of_field else None)
+        # One more than is asked for, so that there may also be too many.
+        items[kind] = max(items.get(kind, least), number + 1)
+    gaps = list(findings.blocked)
+    gaps += [f"more than {MOST_ITEMS} {k.item} in {k.field} are asked for" for k, n in items.items() if n > MOST_ITEMS]
+    capped = {kind: min(number, MOST_ITEMS) for kind, number in items.items()}
+    return Space(cuts(policy.vocabulary, findings, known), min(least, MOST_ITEMS), capped, tuple(gaps))
+
+
+class Example(NamedTuple):
+    """A profile that was found: the evidence, the atoms that hold of it, and, where one was added, the fact and with it
+    the evidence after that."""
+
+    evidence: Evidence
+    atoms: frozenset[Symbol]
+    added: Fact | None = None
+    after: Evidence | None = None
+
+    def rows(self, name: str) -> list[tuple[Term, ...]]:
+        """The arguments of the atoms of a name, in order."""
+        return sorted((tuple(map(term_of, s.arguments)) for s in self.atoms if s.name == name), key=str)
+
+
+class Profiles:
+    """A question over all evidence that one candidate can have.
+
+    Args:
+        vocabulary: the evidence that there is.
+        sources: the rules: a policy, and what is asked about profiles.
+        given: further facts of the question.
+        reach: how far the profiles reach.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, sources: Iterable[Source], given: Sequence[str], reach: Space) -> None:
+        self.vocabulary = vocabulary
+        self.universe = Universe(vocabulary, reach.cuts, reach.enough, reach.items)
+        self.ids: dict[str, int] = {}
+        self.ground = Ground()
+        facts = [f"{CANDIDATE}(0).", *self._offered(), *given]
+        self.control = Program(sources).ground("\n".join(facts), observer=self.ground)
+        # It proves soonest that nothing can be found.
+        self.control.configuration.configuration = "crafty"
+
+    def named(self, name: str, arity: int) -> list[Symbol]:
+        """The atoms of a predicate that may hold of some profile."""
+        return [atom.symbol for atom in self.control.symbolic_atoms.by_signature(name, arity)]
+
+    def turning(self, atoms: Iterable[str]) -> frozenset[str]:
+        """The readings that some of these atoms rest on in the ground rules: no other can make them hold or not."""
+        numbers = (self.control.symbolic_atoms[parse_term(atom)] for atom in atoms)
+        masks = [self._readings.get(found.literal, 0) for found in numbers if found is not None]
+        return frozenset(reading for bit, reading in enumerate(self._options) for mask in masks if mask & (1 << bit))
+
+    @cached_property
+    def _options(self) -> dict[str, list[int]]:
+        """The atoms that choose options, by reading."""
+        found: dict[str, list[int]] = {}
+        for atom in self.control.symbolic_atoms.by_signature("selected", 2):
+            found.setdefault(atom.symbol.arguments[0].name, []).append(atom.literal)
+        return found
+
+    @cached_property
+    def _readings(self) -> dict[int, int]:
+        """The readings that each atom rests on, as bits."""
+        masks = {literal: 1 << bit for bit, literals in enumerate(self._options.values()) for literal in literals}
+        changed = True
+        while changed:
+            changed = False
+            for rule in self.ground.rules:
+                rests = 0
+                for atom in rule.body:
+                    rests |= masks.get(atom, 0)
+                for head in rule.heads if rests else ():
+                    if rests & ~masks.get(head, 0):
+                        masks[head] = masks.get(head, 0) | rests
+                        changed = True
+        return masks
+
+    def _offered(self) -> list[str]:
+        facts = []
+        for term in self.universe.terms:
+            evidence = self._term(term.predicate, term.kind.field, term.id, term.values)
+            id = self._id(term.id) if term.id else "none"
+            rest = "none" if not term.values else ",".join(term.values)
+            rest = rest if len(term.values) < 2 else f"({rest})"
+            facts.append(f"offered({term.kind.field or 'none'},{evidence},{term.predicate},{id},{rest}).")
+        for ids in self.universe.ids.values():
+            facts += [f"follows({self._id(id)},{self._id(after)})." for id, after in pairwise(ids)]
+        return facts
+
+    def _id(self, text: str) -> int:
+        return self.ids.setdefault(text, len(self.ids))
+
+    def _term(self, name: str, field: str | None, id: str, values: Sequence[str]) -> str:
+        rest = iter(values)
+        parts = [
+            str(field) if a.kind == "field" else str(self._id(id)) if a.kind in ("id", "of") else next(rest)
+            for a in self.vocabulary.predicates[name].arguments
+        ]
+        return f"{name}({','.join(parts)})" if parts else name
+
+    def find(self, assumptions: Mapping[str, bool], seconds: float, *, smallest: bool = True) -> Example | None:
+        """A profile with which some atoms of the question hold and others do not, and a smallest one; or None.
+
+        Raises:
+            TimeoutError: where the time ran out.
+        """
+        atoms = example(self.control, assumptions, seconds, optimal=smallest)
+        return None if atoms is None else self._example(atoms)
+
+    def _example(self, atoms: frozenset[Symbol]) -> Example:
+        names: dict[int, str] = {}
+
+        def facts(name: str) -> list[Fact]:
+            terms = sorted((s.arguments[0] for s in atoms if s.name == name), key=str)
+            return [self._fact(term_of(term), names) for term in terms]
+
+        stated, claimed, adds, adds_claim = map(facts, ("there", "claim", "adds", "adds_claim"))
+        before = self._evidence(stated, claimed)
+        for fact in adds:
+            return Example(before, atoms, fact, self._evidence([*stated, fact], claimed))
+        for fact in adds_claim:
+            return Example(before, atoms, Fact(CLAIMED, (fact,)), self._evidence(stated, [*claimed, fact]))
+        return Example(before, atoms)
+
+    def _fact(self, term: Term, names: dict[int, str]) -> Fact:
+        """The evidence fact of a term of the profile, its ids called as in `names`, or as they get called here."""
+        name, arguments = (term.name, term.arguments) if isinstance(term, Fact) else (str(term), ())
+        predicate = self.vocabulary.predicates[name]
+
+        def value(kind: str, given: Term) -> Term:
+            if kind not in ("id", "of"):
+                return given
+            assert isinstance(given, int)
+            return names.setdefault(given, f"{predicate.owner or name}-{len(names) + 1}")
+
+        own = (value(argument.kind, given) for argument, given in zip(predicate.arguments, arguments, strict=True))
+        return Fact(name, (WHO, *own))
+
+    def _evidence(self, stated: Iterable[Fact], claimed: Iterable[Fact]) -> Evidence:
+        """Facts as evidence, checked as any other is.
+
+        Raises:
+            SelfCheckError: where they are refused.
+        """
+        dossier = Dossier(self.vocabulary, WHO, Place("profile"))
+        for status, facts in (("", stated), (CLAIMED, claimed)):
+            for fact in facts:
+                dossier.stated.append(Stated(Fact(fact.name, fact.arguments[1:]), dossier.place, status))
+        entry = dossier.close()
+        if not isinstance(entry, Evidence):
+            raise SelfCheckError("; ".join(refusal.message for refusal in entry.refusals))
+        return entry
