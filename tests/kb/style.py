@@ -360,13 +360,27 @@ def names(file: RuleFile) -> Iterator[str]:
                 yield file.at(line, f"the variable {name}", "write words with capitals, or a letter")
 
 
-def lonely_variables(file: RuleFile) -> Iterator[str]:
-    """A variable with a name stands twice at least in its statement."""
+def lonely_variables(file: RuleFile, files: Collection[RuleFile]) -> Iterator[str]:
+    """A variable that stands once in its statement is `_`, or named as evidence is documented.
+
+    In evidence a name is better than `_`, for which clingo makes an atom more.
+    """
+    documented = {block.predicate: block.signature[1:] for one in [*files, file] for block in one.documentation}
     for node in file.statements:
-        found = Collected(node).variables
-        times = Counter(name for _, name in found)
-        for line, name in found:
-            if times[name] == 1 and name != "_":
+        found = Collected(node)
+        terms = [a.symbol.arguments[-1] for a in found.atoms if a.symbol.name == "holds"]
+        named = {
+            argument.name
+            for term in terms
+            if term.ast_type == ASTType.Function
+            for argument, name in zip(
+                term.arguments, documented.get((term.name, len(term.arguments) + 1), ()), strict=False
+            )
+            if argument.ast_type == ASTType.Variable and argument.name == name
+        }
+        times = Counter(name for _, name in found.variables)
+        for line, name in found.variables:
+            if times[name] == 1 and name not in named | {"_"}:
                 yield file.at(line, f"the variable {name} stands once in its rule", "write `_`, or mend the name")
 
 

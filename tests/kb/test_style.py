@@ -73,7 +73,7 @@ def test_what_stands_where(path: Path) -> None:
 
 @pytest.mark.parametrize("path", included(POLICY), ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_no_variable_stands_alone_in_the_policy(path: Path) -> None:
-    assert list(style.lonely_variables(rule_file(path))) == []
+    assert list(style.lonely_variables(rule_file(path), program([POLICY]))) == []
 
 
 @pytest.mark.parametrize("paths", PROGRAMS, ids=lambda paths: paths[-1].stem)
@@ -132,7 +132,6 @@ DOCUMENTED = "%*! p(C)\nIt is so.\nArgs:\n    - C: candidate\n*%\n"
         (style.numbers, "a(1..2).\nb :- a(1),\n    a(X), X < 2.\n", ["2: the number 1", "3: the number 2"]),
         (style.names, "aB(c_).\n", ["1: the name aB", "1: the name c_"]),
         (style.names, "a(X_1) :- b(X_1).\n", ["1: the variable X_1"] * 2),
-        (style.lonely_variables, "a(X) :- b(X, Y),\n    c(_, Z).\n", ["1: the variable Y", "2: the variable Z"]),
         (style.letters, DOCUMENTED.replace("C", "D"), ["1: D of p is a candidate"]),
         (style.letters, DOCUMENTED.replace("candidate", "criterion"), ["1: C of p is a criterion", "1: C of p is cri"]),
         (style.letters, DOCUMENTED.replace("candidate", "a thing"), ["1: C of p is a thing"]),
@@ -193,3 +192,14 @@ def test_a_variable_of_another_kind_in_a_rule_is_seen() -> None:
     two = RuleFile("two.lp", "s(_) :- p(_).\ns(X) :- p(X).\ns(a) :- p(b), p(C), t(C).\n")
     [line] = style.letters_in_rules(two, [ONE, two])
     assert line == "two.lp:2: X in p(X) is a candidate; call it C"
+
+
+def test_a_variable_that_stands_once_is_seen() -> None:
+    one = RuleFile("one.lp", DOCUMENTED.replace("p(C)", "p(C, D)"))
+    text = "a(X) :- b(X, Y),\n    c(_, Z), holds(X, p(D)).\na :- holds(p(E)).\n"
+    found = list(style.lonely_variables(RuleFile("two.lp", text), [one]))
+    assert [line.partition(" stands")[0] for line in found] == [
+        "two.lp:1: the variable Y",
+        "two.lp:2: the variable Z",
+        "two.lp:3: the variable E",
+    ]
