@@ -127,3 +127,29 @@ def verify(
         print_lines(folded("bound: ", verifier.bound, columns()))
         print_lines(origin(policy.digest, in_force, policy.in_force(), (c.id for c in policy.changes), columns()))
     leave(DONE if all(outcome.as_expected() for outcome in outcomes) else NOT_HELD)
+
+
+@policy.command()
+@click.argument("cases", nargs=-1, type=click.Path(exists=True))
+@with_policy
+@click.option("--verbose", "-v", is_flag=True, help="Also every parameter, rule and case, in the table.")
+@click.option("--format", "form", type=click.Choice(["table", "json", "markdown"]), default="table", show_default=True)
+def trace(policy: Policy, cases: tuple[str, ...], verbose: bool, form: str) -> None:
+    """The way from each clause to its rules and cases, and back.
+
+    CASES are files or folders to take instead of the policy's own cases. The exit code is 3 where the way is broken: a
+    clause without a rule or a case, a rule or a case without a clause, a clause named that does not exist.
+    """
+    from itss_logic.assurance.trace import trace
+
+    found = trace(policy, cases)
+    if form == "json":
+        print_json(found.as_json())
+    else:
+        from itss_logic.assurance import trace_forms
+
+        if form == "markdown":
+            print_lines(trace_forms.markdown(found, policy.words().label(policy.vocabulary.category)))
+        else:
+            print_lines(trace_forms.table(found, columns(), verbose=verbose))
+    leave(NOT_HELD if found.gaps else DONE)

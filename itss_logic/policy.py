@@ -92,7 +92,7 @@ class Policy:
         Raises:
             PolicyError: where there is no such category, or its rules cannot be used.
         """
-        kb = kb or default_kb()
+        kb = os.path.normpath(kb or default_kb())
         known = sorted(name for name in os.listdir(kb) if os.path.isfile(os.path.join(kb, name, "policy.lp")))
         if category is None and len(known) == 1:
             category = known[0]
@@ -318,7 +318,7 @@ class Policy:
         """Every clause: by field and level, criteria first."""
         from itss_logic.clauses import clauses
 
-        found = clauses(self.declared, self.words(), self.program.sources, self.levels, self.options)
+        found = clauses(self)
         if not self.changes:
             return found
         changed = {change.id for change in self.changes}

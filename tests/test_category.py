@@ -207,7 +207,7 @@ def test_checklist_clauses_and_schema_speak_of_it(kb: Path, people: Path) -> Non
     assert "1 of 2 (+1 claimed)" in checklist
     clause = json.loads(run("policy", "show", "bread.2.good_shifts", "--kb", kb, "--format", "json").output)
     assert clause["parameters"] == {"required": 2, "loaves": 100, "grains": ["rye", "wheat"]}
-    assert clause["rules"] == ["baking/rules.lp:3"]
+    assert clause["rules"] == ["baking/rules.lp:3", "baking/rules.lp:6"]
     schema = json.loads(run("policy", "schema", "--kb", kb).output)
     shifts = schema["properties"]["fields"]["properties"]["bread"]["properties"]["shifts"]["items"]
     assert shifts["properties"]["loaves_baked"] == {"type": "integer", "minimum": 0, "maximum": 500}
