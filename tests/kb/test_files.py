@@ -16,6 +16,8 @@ POLICY, DECLARATIONS, CHOOSING = ENTRIES = [
     KB / "customer_service" / name for name in ("policy.lp", "declarations.lp", "explain.lp")
 ]
 CORE = KB / "core"
+KNOWN = KB / "customer_service" / "properties.lp"
+PROFILE = [CORE / "profile.lp", CORE / "properties.lp", KNOWN]
 NAMES = [
     "evaluate",
     "verdicts",
@@ -30,6 +32,10 @@ NAMES = [
     "because",
     "results",
     "slices",
+    "bound",
+    "expected",
+    "verify",
+    "any_reading",
 ]
 QUESTIONS = [CORE / f"{name}.lp" for name in NAMES]
 PROGRAMS = [
@@ -46,6 +52,10 @@ PROGRAMS = [
     [POLICY, CORE / "verdicts.lp"],
     [POLICY, CORE / "results.lp"],
     [DECLARATIONS, CORE / "slices.lp"],
+    [POLICY, CORE / "bound.lp"],
+    [POLICY, CORE / "any_reading.lp", CORE / "properties.lp", KNOWN, CORE / "expected.lp"],
+    [POLICY, *PROFILE, CORE / "verify.lp"],
+    [POLICY, *PROFILE, CORE / "verify.lp", CORE / "monotone.lp"],
 ]
 """All that is put to clingo, as files."""
 
