@@ -33,7 +33,7 @@ NAMES = [
     "results",
     "slices",
     "bound",
-    "expected",
+    "known",
     "verify",
     "any_reading",
 ]
@@ -53,7 +53,7 @@ PROGRAMS = [
     [POLICY, CORE / "results.lp"],
     [DECLARATIONS, CORE / "slices.lp"],
     [POLICY, CORE / "bound.lp"],
-    [POLICY, CORE / "any_reading.lp", CORE / "properties.lp", KNOWN, CORE / "expected.lp"],
+    [POLICY, CORE / "any_reading.lp", CORE / "properties.lp", KNOWN, CORE / "known.lp"],
     [POLICY, *PROFILE, CORE / "verify.lp"],
     [POLICY, *PROFILE, CORE / "verify.lp", CORE / "monotone.lp"],
 ]
