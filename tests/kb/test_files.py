@@ -32,6 +32,7 @@ NAMES = [
     "because",
     "results",
     "slices",
+    "expected",
 ]
 QUESTIONS = [CORE / f"{name}.lp" for name in NAMES]
 PROGRAMS = [
@@ -47,6 +48,7 @@ PROGRAMS = [
     [POLICY, CORE / "because.lp"],
     [POLICY, CORE / "verdicts.lp"],
     [POLICY, CORE / "results.lp"],
+    [POLICY, CORE / "expected.lp"],
     [DECLARATIONS, CORE / "slices.lp"],
 ]
 """All that is put to clingo, as files."""
