@@ -54,8 +54,8 @@ def _case(suite: ElementTree.Element, tried: Tried) -> None:
     if not tried.passed:
         wrong = [*case.faults, *tried.differences]
         kind = "fault" if case.faults else "difference"
-        failure = ElementTree.SubElement(test, "failure", {"message": _text(str(wrong[0])), "type": kind})
-        failure.text = _text("\n".join(page(tried, None)))
+        told = ElementTree.SubElement(test, "failure", {"message": _text(str(wrong[0])), "type": kind})
+        told.text = _text("\n".join(page(tried, None)))
 
 
 def _text(text: str) -> str:

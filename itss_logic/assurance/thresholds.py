@@ -66,11 +66,11 @@ def _steps(policy: Policy, clause: Clause, kind: object, value: int) -> dict[str
     """What is next to a value, above it and below."""
     if isinstance(kind, Fact):
         least, greatest = policy.vocabulary.ranges[str(kind.arguments[0])]
-        above, below = range(value + 1, greatest + 1)[:1], range(least, value)[-1:]
+        near = [n for n in (value + 1, value - 1) if least <= n <= greatest]
     else:
-        levels = [level for field, level in policy.levels if field == clause.field]
-        above, below = [n for n in levels if n > value][:1], [n for n in levels if n < value][-1:]  # type: ignore[assignment]
-    return {side: one for side, found in zip(SIDES, (above, below), strict=True) for one in found}
+        near = sorted((n for f, n in policy.levels if f == clause.field), key=lambda n: abs(n - value))
+    steps = (("more", [n for n in near if n > value]), ("less", [n for n in near if n < value]))
+    return {side: found[0] for side, found in steps if found}
 
 
 def noticed(runner: Runner, asked: Sequence[Side]) -> list[bool]:

@@ -190,17 +190,20 @@ class Reader:
     def _reasons(self, value: Placed) -> Iterator[Expectation]:
         for name, parts in self._mapping(REASONS, value.get(REASONS, Placed([], 0, {}))):
             if name in self.levels:
-                key, allowed = (*self.levels[name], None), (SUPPORT,)
+                yield from self._parts(name, parts, (*self.levels[name], None), (SUPPORT,))
             elif self._is_clause(REASONS, name):
                 clause = self.ids[name]
-                key, allowed = (clause.field, clause.level, clause.criterion), (*NUMBERS, *SETS)  # type: ignore[assignment]
-            else:
-                continue
-            for part, one in self._mapping(REASONS, parts):
-                if self._is_known(REASONS, f"part of the reasons for {name},", part, allowed):
-                    sound = self._number(part, one) if part in NUMBERS else self._facts(part, one)
-                    if sound is not None:
-                        yield Expectation(part, *key, sound)
+                key = (clause.field, clause.level, clause.criterion)
+                yield from self._parts(name, parts, key, (*NUMBERS, *SETS))
+
+    def _parts(
+        self, name: str, value: Value, key: tuple[str, int, str | None], allowed: Sequence[str]
+    ) -> Iterator[Expectation]:
+        for part, one in self._mapping(REASONS, value):
+            if self._is_known(REASONS, f"part of the reasons for {name},", part, allowed):
+                sound = self._number(part, one) if part in NUMBERS else self._facts(part, one)
+                if sound is not None:
+                    yield Expectation(part, *key, sound)
 
     def _number(self, part: str, value: Value) -> int | None:
         if isinstance(value, int) and not isinstance(value, bool):
