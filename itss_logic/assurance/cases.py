@@ -138,23 +138,24 @@ def _cases(path: str, top: Placed, shared: Shared, policy: Policy) -> Iterator[C
     from itss_logic.assurance.written import Reader
 
     values = top[CASES]
-    starts = [value.line if isinstance(value, Placed) else top.lines[CASES] for value in values]
+    starts = {number: value.line for number, value in enumerate(values) if isinstance(value, Placed)}
     twice: dict[int, list[Fault]] = {}
     for key, line in shared.repeated:
-        owner = max((n for n, start in enumerate(starts) if start <= line), default=None)
-        if owner is None or line < top.lines[CASES]:
+        owner = max((n for n, start in starts.items() if top.lines[CASES] < start <= line), default=None)
+        if owner is None or (top.lines.get(GIVEN, 0) > top.lines[CASES] and line > top.lines[GIVEN]):
             raise QuestionError(f"{path}:{line}: {shorten(key)} stands twice; keep one of them")
         twice.setdefault(owner, []).append(
             Fault(Place(path, line), f"{shorten(key)} stands twice in one mapping", "keep one of them")
         )
-    names: dict[str, int] = {}
-    for number, (value, start) in enumerate(zip(values, starts, strict=True)):
-        case = Reader(policy, path, start).case(value, twice.get(number, ()))
-        first = names.setdefault(case.name, start)
-        if number in twice or first == start:
+    names: dict[str, tuple[int, int]] = {}
+    for number, value in enumerate(values):
+        start = starts.get(number, top.lines[CASES])
+        case = Reader(policy, path, start, f"case {number + 1}").case(value, twice.get(number, ()))
+        first, above = names.setdefault(case.name, (number, start))
+        if first == number:
             yield case
         else:
             fault = Fault(
-                Place(path, start), f"a case of this name stands in line {first} already", "give it another name"
+                Place(path, start), f"a case of this name stands in line {above} already", "give it another name"
             )
             yield case._replace(faults=(*case.faults, fault))

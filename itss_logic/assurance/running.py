@@ -9,16 +9,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from itss_logic.assurance.cases import Case, Expectation
 from itss_logic.assurance.written import told
-from itss_logic.engine import Facts
+from itss_logic.changes import overlay
+from itss_logic.engine import Facts, Program
 from itss_logic.errors import ItssError, SelfCheckError
 
 if TYPE_CHECKING:
     from itss_logic.answers import Answer, Criterion, Result
+    from itss_logic.changes import Change
     from itss_logic.explanations import Why
     from itss_logic.policy import Policy
 
 EXPLAINED = 10
 """Of so many cases that fail it is told which evidence counted: it takes longer than the verdicts of all."""
+
+EXPECTED = "expected.lp"
+"""The question which cases come out otherwise than they say."""
 
 NOT_ASKED = "not asked for"
 """What a criterion is that the level does not ask for, under the readings in force."""
@@ -94,7 +99,8 @@ class Runner:
 
     def __init__(self, policy: Policy, cases: Sequence[Case]) -> None:
         self.policy, self.cases = policy, cases
-        self._policies: dict[tuple[int, tuple[Any, ...]], tuple[Policy, Policy]] = {}
+        self._changed_from: Policy | None = None
+        self._changed: dict[tuple[Any, ...], Policy] = {}
 
     @cached_property
     def tried(self) -> list[Tried]:
@@ -125,31 +131,37 @@ class Runner:
         some = self.cases if cases is None else cases
         failing = next(self.failing(policy, some), None)
         if failing is None and reasons:
-            return next((case for case in some if not case.faults and self._reasons(case, policy)), None)
+            explained = (case for case in some if not case.faults)
+            return next((case for case in explained if any(self._reasons(case, policy))), None)
         return failing
 
-    def failing(self, policy: Policy, cases: Iterable[Case]) -> Iterator[Case]:
-        """Yield the cases that fail under a policy by what it decides, as they are found."""
+    def failing(self, policy: Policy, cases: Iterable[Case], change: Change | None = None) -> Iterator[Case]:
+        """Yield the cases that fail by what a policy decides, as they are found; under one more change, if given."""
         for group in together(cases):
             facts = Facts([case.evidence for case in group if case.evidence], policy.in_force(group[0].readings))
             asked = (f"expects({n},{fact})." for n, case in enumerate(group) for fact in _asked(case, policy.routes))
             facts.text = "\n".join([facts.text, *asked])
-            differing = self.under(policy, group[0]).question("expected.lp").solve(facts)
+            differing = self._question(policy, group[0], change).solve(facts)
             yield from (case for case, found in zip(group, differing, strict=True) if found)
+
+    def _question(self, policy: Policy, case: Case, change: Change | None) -> Program:
+        if change is None:
+            return self.under(policy, case).question(EXPECTED)
+        if case.changes or policy.changes:
+            return on_top(on_top(policy, [change]), case.changes).question(EXPECTED)
+        # The same without all else that makes a policy, which takes longer than to decide a few cases.
+        return Program([*policy.program.sources, overlay([change]), policy.core[EXPECTED]])
 
     def under(self, policy: Policy, case: Case) -> Policy:
         """The policy that decides a case: what the case itself changes goes before other changes."""
         if not case.changes:
             return policy
-        key = (id(policy), case_key(case)[1])
-        if key not in self._policies or self._policies[key][0] is not policy:
-            own = {(change.id, path) for change in case.changes for path in change.parameters}
-            below = []
-            for change in policy.changes:
-                left = {path: value for path, value in change.parameters.items() if (change.id, path) not in own}
-                below += [change._replace(parameters=left)] if left else []
-            self._policies[key] = policy, policy.unchanged.changed([*below, *case.changes])
-        return self._policies[key][1]
+        if self._changed_from is not policy:
+            self._changed_from, self._changed = policy, {}
+        key = case_key(case)[1]
+        if key not in self._changed:
+            self._changed[key] = on_top(policy, case.changes)
+        return self._changed[key]
 
     def _answers(self, group: Sequence[Case]) -> Iterable[Answer]:
         entries = [case.evidence for case in group if case.evidence]
@@ -191,6 +203,16 @@ class Runner:
             )
             wrong.append(difference._replace(why=because))
         return tried._replace(differences=tuple(wrong))
+
+
+def on_top(policy: Policy, changes: Sequence[Change]) -> Policy:
+    """A policy with changes that go before those it has already."""
+    own = {(change.id, path) for change in changes for path in change.parameters}
+    below = []
+    for change in policy.changes:
+        left = {path: value for path, value in change.parameters.items() if (change.id, path) not in own}
+        below += [change._replace(parameters=left)] if left else []
+    return policy.unchanged.changed([*below, *changes])
 
 
 def case_key(case: Case) -> Together:

@@ -21,6 +21,9 @@ SIDES = ("more", "less")
 ALONE = 50
 """Up to so many questions, other processes would take longer to start than they save."""
 
+FEW = 20
+"""Up to so many cases are tried all at once."""
+
 
 class Side(NamedTuple):
     """A threshold as it is, and one more or less: the clause, the path to the parameter, and the change."""
@@ -117,13 +120,12 @@ class Notice:
 
     def case(self, side: Side) -> Case | None:
         """A case that passes, and fails by a change: one that names the clause, or else any."""
-        changed = self.runner.policy.changed([side.change])
         before = self.turned.setdefault(side.kin, [])
         naming = [case for case in self.passing if side.clause in case.clauses]
         likely = [case for case in naming if case in before]
         others = [case for case in self.passing if side.clause not in case.clauses]
-        for cases in (likely, naming, others):
-            found = self.runner.first_failing(changed, cases)
+        for cases in (likely, naming, others) if len(self.passing) > FEW else (self.passing,):
+            found = next(self.runner.failing(self.runner.policy, cases, side.change), None)
             if found is not None:
                 before += [] if found in before else [found]
                 return found

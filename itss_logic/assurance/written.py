@@ -40,8 +40,8 @@ SUPPORT = "support"
 class Reader:
     """Reads a case of a file; `faults` are what is wrong with it."""
 
-    def __init__(self, policy: Policy, path: str, start: int) -> None:
-        self.policy, self.path, self.start = policy, path, start
+    def __init__(self, policy: Policy, path: str, start: int, nameless: str) -> None:
+        self.policy, self.path, self.start, self.nameless = policy, path, start, nameless
         self.ids = {clause.id: clause for clause in policy.clauses}
         self.levels = {f"{field}.{level}": (field, level) for field, level in policy.levels}
         self.faults: list[Fault] = []
@@ -52,7 +52,7 @@ class Reader:
     def case(self, value: Value, repeated: Sequence[Fault]) -> Case:
         """The case that a value is; one with keys that stand twice is not looked at further."""
         name = value.get(CASE) if isinstance(value, Placed) else None
-        case = Case(name if isinstance(name, str) else f"line {self.start}", self.path, self.start)
+        case = Case(name if isinstance(name, str) and name else self.nameless, self.path, self.start)
         if not isinstance(value, Placed):
             self._fault("", "a case is a mapping", f"write {', '.join(REQUIRED)} and what is expected")
         elif repeated:
@@ -73,7 +73,7 @@ class Reader:
         for key in value:
             if key not in KEYS and key in value.lines:
                 self._fault(key, f"{shorten(key)} is no key of a case", f"use one of {', '.join(KEYS)}")
-        if CASE in value and not isinstance(value[CASE], str):
+        if CASE in value and (not isinstance(value[CASE], str) or not value[CASE]):
             self._fault(CASE, "the name is no text", "write a short sentence that says what is shown")
         if not any(value.get(key) for key in EXPECTING):
             self._fault("", "it expects nothing", f"write at least one of {', '.join(EXPECTING)}")
@@ -88,7 +88,7 @@ class Reader:
 
     def _clauses(self, value: Placed) -> Iterator[str]:
         found = list(self._list(CLAUSES, value.get(CLAUSES, ["?"])))
-        if not found:
+        if value.get(CLAUSES) == []:
             self._fault(CLAUSES, "it is about no clause", "name the clauses that it shows")
         yield from (id for id in found if CLAUSES in value and self._is_clause(CLAUSES, id))
 
@@ -165,9 +165,8 @@ class Reader:
         for key, part, is_sound in ((VERDICTS_OF, "verdict", self._is_verdict), (ROUTES, ROUTES, self._is_route)):
             yield from self._of_levels(value, key, part, is_sound)
         for field, level in self._mapping(HIGHEST, value.get(HIGHEST, Placed([], 0, {}))):
-            known = [str(n) for f, n in self.policy.levels if f == field]
             if self._is_known(HIGHEST, "field", field, self.policy.fields) and (
-                level is None or self._is_known(HIGHEST, f"level of {field}", str(level), known)
+                level is None or self._is_known(HIGHEST, "level", f"{field}.{level}", self.levels)
             ):
                 yield Expectation("highest", field, None, None, level)
 
