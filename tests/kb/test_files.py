@@ -36,6 +36,7 @@ NAMES = [
     "known",
     "verify",
     "any_reading",
+    "expected",
 ]
 QUESTIONS = [CORE / f"{name}.lp" for name in NAMES]
 PROGRAMS = [
@@ -51,6 +52,7 @@ PROGRAMS = [
     [POLICY, CORE / "because.lp"],
     [POLICY, CORE / "verdicts.lp"],
     [POLICY, CORE / "results.lp"],
+    [POLICY, CORE / "expected.lp"],
     [DECLARATIONS, CORE / "slices.lp"],
     [POLICY, CORE / "bound.lp"],
     [POLICY, CORE / "any_reading.lp", CORE / "properties.lp", KNOWN, CORE / "known.lp"],
