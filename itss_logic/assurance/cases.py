@@ -64,7 +64,8 @@ class Expectation(NamedTuple):
 class Case(NamedTuple):
     """A case: evidence, under which readings and changes of the policy it is judged, and what is expected.
 
-    `evidence` is None only where there are `faults`; a case with faults fails without being decided.
+    `clauses` are all that it names, also those that do not exist, which are among the faults. `evidence` is None only
+    where there are `faults`; a case with faults fails without being decided.
     """
 
     name: str
@@ -77,6 +78,11 @@ class Case(NamedTuple):
     expectations: tuple[Expectation, ...] = ()
     reasons: tuple[Expectation, ...] = ()
     faults: tuple[Fault, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The case as it is told: its file, without suffix, and its name."""
+        return f"{os.path.splitext(os.path.basename(self.file))[0]}: {self.name}"
 
 
 def case_files(policy: Policy, paths: Sequence[str] = ()) -> list[str]:

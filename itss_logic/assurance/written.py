@@ -90,7 +90,9 @@ class Reader:
         found = list(self._list(CLAUSES, value.get(CLAUSES, ["?"])))
         if value.get(CLAUSES) == []:
             self._fault(CLAUSES, "it is about no clause", "name the clauses that it shows")
-        yield from (id for id in found if CLAUSES in value and self._is_clause(CLAUSES, id))
+        for id in found if CLAUSES in value else ():
+            self._is_clause(CLAUSES, id)
+            yield id
 
     def _list(self, key: str, value: Value) -> Iterator[str]:
         """The texts of a list."""
