@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from itss_logic.documents import Members, Value
+from itss_logic.engine import Source
 from itss_logic.errors import QuestionError, shorten
 from itss_logic.terms import Constant, Fact, Term, write
 
@@ -76,6 +77,11 @@ def changes_of(value: Members, policy: Policy, where: str) -> Iterator[Change]:
         new = dict(reader.leaves(parameters, clause.parameters, ()))
         if new:
             yield Change(clause.field, clause.level, clause.criterion, new)
+
+
+def overlay(changes: Iterable[Change]) -> Source:
+    """Changes as rules beside those of a policy."""
+    return Source("policy/change", "\n".join(f"{fact}." for change in changes for fact in change.facts()))
 
 
 def effective(changes: Iterable[Change], policy: Policy) -> Iterator[Change]:

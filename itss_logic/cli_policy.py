@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,7 @@ from itss_logic.console import (
     NOT_HELD,
     columns,
     leave,
+    load_policy,
     print_json,
     print_lines,
     progress,
@@ -153,3 +154,33 @@ def trace(policy: Policy, cases: tuple[str, ...], verbose: bool, form: str) -> N
         else:
             print_lines(trace_forms.table(found, columns(), verbose=verbose))
     leave(NOT_HELD if found.gaps else DONE)
+
+
+@policy.command()
+@click.argument("files", nargs=-1, type=click.Path(exists=True))
+@with_policy
+@click.option("-k", "text", default="", metavar="TEXT", help="Only cases whose name has this in it.")
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@click.option("--junit", type=click.Path(dir_okay=False), metavar="FILE", help="Also write JUnit's XML.")
+@click.option("--watch", is_flag=True, help="Test again whenever rules, policy changes or cases change.")
+@click.option("--coverage/--no-coverage", default=True, help="Tell what no case shows.", show_default=True)
+@click.option("--require-coverage", is_flag=True, help="Exit with 3 as well where something is lacking in coverage.")
+def test(policy: Policy, files: tuple[str, ...], watch: bool, **asked: Any) -> None:
+    """Whether the policy decides its cases as they say: those in its folder, or in FILES and folders.
+
+    Coverage tells which rules never held or never failed in a case, which clauses and options no case is about, and
+    which numbers could be one more or one less unnoticed. The format of cases stands beside them, in README.md.
+    """
+    from itss_logic.assurance.testing import Asked, test_again, test_once
+
+    told = Asked(files, **asked)
+    if told.require_coverage and not told.coverage:
+        raise click.UsageError("--require-coverage goes with coverage; leave out --no-coverage")
+    if not watch:
+        leave(test_once(policy, told))
+        return
+    if told.form != "table":
+        raise click.UsageError("--watch prints for people; leave out --format json")
+    given = click.get_current_context().params
+    changes = given["policy_changes"]
+    leave(test_again(policy, told, changes, lambda: load_policy(given["category"], given["kb"], changes)))

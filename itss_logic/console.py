@@ -64,7 +64,7 @@ def with_policy(command: Command) -> Command:
 
     @wraps(command)
     def run(category: str | None, kb: str | None, policy_changes: Sequence[str], **others: Any) -> Any:
-        return command(policy=_load(category, kb, policy_changes), **others)
+        return command(policy=load_policy(category, kb, policy_changes), **others)
 
     return options(
         click.option("--category", metavar="NAME", help="Job category; needed only where there are several."),
@@ -157,7 +157,8 @@ class Intake:
         return SOME_REFUSED if self.accepted else UNUSABLE
 
 
-def _load(category: str | None, kb: str | None, changes: Sequence[str]) -> Policy:
+def load_policy(category: str | None, kb: str | None, changes: Sequence[str]) -> Policy:
+    """The policy that the options of `with_policy` name."""
     from itss_logic.policy import Policy
 
     policy = Policy.load(category, kb)

@@ -120,16 +120,15 @@ class Policy:
         Raises:
             QuestionError: where two changes put different values in one place.
         """
-        from itss_logic.changes import effective, merged
+        from itss_logic.changes import effective, merged, overlay
 
         together = tuple(effective(merged([*self.changes, *changes]), self.unchanged))
         if not together:
             return self.unchanged
-        overlay = Source("policy/change", "\n".join(f"{fact}." for change in together for fact in change.facts()))
-        base = self.unchanged
+        base, beside = self.unchanged, overlay(together)
         policy = Policy(
-            Program([*base.program.sources, overlay]),
-            Program([*base.declarations.sources, overlay]),
+            Program([*base.program.sources, beside]),
+            Program([*base.declarations.sources, beside]),
             list(base.core.values()),
             base.choosing,
         )

@@ -118,15 +118,15 @@ def _statements(node: AST) -> Iterator[Statement]:
     if node.ast_type == ASTType.ShowSignature:
         yield Statement(str(node), reads=frozenset({(node.name, node.arity)}))
     elif node.ast_type == ASTType.Rule:
-        heads, body = frozenset(_atoms(node.head)), frozenset(_atoms(node.body))
+        heads, body = signatures_in(node.head), signatures_in(node.body)
         chooses = node.head.ast_type != ASTType.Literal
         yield Statement(str(node), heads, body | heads if chooses else body, _required(node.body), chooses)
     elif node.ast_type == ASTType.External:
-        heads = frozenset(_atoms(node.atom))
-        yield Statement(str(node), heads, frozenset(_atoms(node.body)) | heads, _required(node.body), chooses=True)
+        heads = signatures_in(node.atom)
+        yield Statement(str(node), heads, signatures_in(node.body) | heads, _required(node.body), chooses=True)
     else:
         requires = _required(node.body) if "body" in node.child_keys else ()
-        yield Statement(str(node), reads=frozenset(_atoms(node)), requires=requires)
+        yield Statement(str(node), reads=signatures_in(node), requires=requires)
 
 
 def _required(body: Iterable[AST]) -> tuple[tuple[Signature, dict[int, Symbol]], ...]:
@@ -149,8 +149,12 @@ def _constants(symbol: AST) -> dict[int, Symbol]:
     return {place: argument.symbol for place, argument in found if argument.ast_type == ASTType.SymbolicTerm}
 
 
-def _atoms(node: object) -> Iterator[Signature]:
+def signatures_in(part: object) -> Signatures:
     """The predicates that occur in a part of a syntax tree."""
+    return frozenset(_atoms(part))
+
+
+def _atoms(node: object) -> Iterator[Signature]:
     if isinstance(node, AST):
         if node.ast_type == ASTType.SymbolicAtom:
             yield from _signatures(node.symbol)

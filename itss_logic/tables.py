@@ -144,7 +144,7 @@ def checklist(
     """Lines, each with its colour: the verdict on each level of one candidate and how far each criterion is met."""
     yield printable(answer.candidate), None
     criteria = [criterion for result in results for criterion in result.criteria]
-    checks = aligned([[_mark(criterion), _count(criterion)] for criterion in criteria])
+    checks = aligned([[marked(criterion), counted(criterion)] for criterion in criteria])
     edge = max(map(width, checks), default=0)
     rows = iter(checks)
     field = ""
@@ -162,12 +162,14 @@ def checklist(
                 yield line, None
 
 
-def _mark(criterion: Criterion) -> str:
+def marked(criterion: Criterion) -> str:
+    """A criterion with the sign of how it stands."""
     verdict = "attained" if criterion.is_met else "pending" if criterion.is_met_with_claims else "not_attained"
     return f"{MARKS[verdict]} {criterion.name}"
 
 
-def _count(criterion: Criterion) -> str:
+def counted(criterion: Criterion) -> str:
+    """How many witnesses of a criterion were found, of how many."""
     claimed = criterion.found_with_claims - criterion.found
     more = f" (+{claimed} claimed)" if claimed > 0 else ""
     if criterion.found > criterion.required:

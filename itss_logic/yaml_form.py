@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import yaml
 
@@ -22,14 +22,22 @@ PLAIN: list[tuple[re.Pattern[str], Callable[[str], Value]]] = [
 """What a plain scalar is in YAML 1.2's core schema; all else is a string."""
 
 
-def parse_yaml(text: str) -> Iterator[Value]:
+Build: TypeAlias = "Callable[[Iterator[yaml.Event]], Iterator[Value]]"
+"""Makes the values of documents of what the parser meets."""
+
+
+def parse_yaml(text: str, build: Build | None = None) -> Iterator[Value]:
     """The values of the documents in a YAML text: JSON's types alone, no anchors, aliases or tags.
+
+    Args:
+        text: of a whole file.
+        build: makes the values, where they are to be made otherwise.
 
     Raises:
         DocumentError: with code `syntax`, or `too_large` where it is nested too deep.
     """
     try:
-        yield from _build(yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+        yield from (build or _build)(yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
     except yaml.MarkedYAMLError as error:
         # The C parser looks far ahead, and may meet its own limit before ours is reached.
         if error.problem and "nesting depth" in error.problem:
@@ -73,26 +81,27 @@ def _build(events: Iterator[yaml.Event]) -> Iterator[Value]:
     stack: list[list[Any]] = [[]]
     for event in events:
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) or getattr(event, "tag", None):
-            raise _refused("anchors, aliases and tags are not read", "write the value out", event)
+            raise refused("anchors, aliases and tags are not read", "write the value out", event)
         if isinstance(event, yaml.CollectionStartEvent):
             if len(stack) > limits.PARSER_DEPTH:
                 raise too_deep()
             stack.append([])
         elif isinstance(event, yaml.ScalarEvent):
-            stack[-1].append(_scalar(event))
+            stack[-1].append(scalar(event))
         elif isinstance(event, yaml.SequenceEndEvent):
             items = stack.pop()
             stack[-1].append(items)
         elif isinstance(event, yaml.MappingEndEvent):
             flat = stack.pop()
             stack[-1].append(
-                Members([(_key(key, event), value) for key, value in zip(flat[::2], flat[1::2], strict=True)])
+                Members([(key_of(key, event), value) for key, value in zip(flat[::2], flat[1::2], strict=True)])
             )
         elif isinstance(event, yaml.DocumentEndEvent):
             yield stack[0].pop()
 
 
-def _scalar(event: yaml.ScalarEvent) -> Value:
+def scalar(event: yaml.ScalarEvent) -> Value:
+    """The value of a scalar, as YAML 1.2 has it."""
     if not event.style:  # Plain: the C parser says so by an empty string, the Python one by None.
         for pattern, convert in PLAIN:
             if pattern.fullmatch(event.value):
@@ -100,13 +109,15 @@ def _scalar(event: yaml.ScalarEvent) -> Value:
     return str(event.value)
 
 
-def _key(key: Value, event: yaml.Event) -> str:
+def key_of(key: Value, event: yaml.Event) -> str:
+    """A key of a mapping, which must be a string."""
     if isinstance(key, str):
         return key
-    raise _refused("a key is not a string", "write the key as text", event)
+    raise refused("a key is not a string", "write the key as text", event)
 
 
-def _refused(message: str, mend: str, event: yaml.Event) -> DocumentError:
+def refused(message: str, mend: str, event: yaml.Event) -> DocumentError:
+    """The error for what is YAML, but not read."""
     mark = event.start_mark
     where = (mark.line + 1, mark.column + 1) if mark else (None, None)
     return DocumentError("syntax", message, mend, *where)

@@ -62,7 +62,7 @@ class Confirmation:
         control = Program([*self.policy.program.sources, *self.category]).ground(
             Facts([found.evidence], self.readings).text
         )
-        rows = [atom.symbol.arguments for atom in control.symbolic_atoms.by_signature("banded", 4)]
+        rows = [atom.symbol.arguments for atom in control.symbolic_atoms.by_signature("in_band", 4)]
         banded = {(str(id), str(predicate)) for view, _, id, predicate in rows if str(view) == "verified"}
         predicates = self.policy.vocabulary.predicates
         numbers = [

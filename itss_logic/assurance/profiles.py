@@ -12,6 +12,7 @@ from clingo import Symbol, parse_term
 from itss_logic.batch.dependence import Ground
 from itss_logic.batch.reified import examine
 from itss_logic.batch.universe import Kind, Universe, cuts, enough
+from itss_logic.batch.universe import fact as written
 from itss_logic.engine import Program, Question, Source, selected
 from itss_logic.errors import Place, SelfCheckError
 from itss_logic.evidence import Dossier, Evidence, Stated
@@ -154,25 +155,24 @@ class Profiles:
     def _offered(self) -> list[str]:
         facts = []
         for term in self.universe.terms:
-            evidence = self._term(term.predicate, term.kind.field, term.id, term.values)
+            predicate = self.vocabulary.predicates[term.predicate]
+            stated = written(predicate, 0, term.kind.field, self._id(term.id), term.values)
+            name, arguments = stated[:-1].split("(", 1)
+            own = arguments.partition(",")[2]
+            evidence = f"{name}({own})" if own else name
+            facts.append(f"{stated} :- there({evidence}).")
+            if predicate.is_item:
+                facts.append(f"{CLAIMED}({stated}) :- claim({evidence}).")
             id = self._id(term.id) if term.id else "none"
-            rest = "none" if not term.values else ",".join(term.values)
+            rest = ",".join(term.values) or "none"
             rest = rest if len(term.values) < 2 else f"({rest})"
-            facts.append(f"offered({term.kind.field or 'none'},{evidence},{term.predicate},{id},{rest}).")
+            facts.append(f"offered({term.kind.field or 'none'},{evidence},{name},{id},{rest}).")
         for ids in self.universe.ids.values():
             facts += [f"follows({self._id(id)},{self._id(after)})." for id, after in pairwise(ids)]
         return facts
 
     def _id(self, text: str) -> int:
         return self.ids.setdefault(text, len(self.ids))
-
-    def _term(self, name: str, field: str | None, id: str, values: Sequence[str]) -> str:
-        rest = iter(values)
-        parts = [
-            str(field) if a.kind == "field" else str(self._id(id)) if a.kind in ("id", "of") else next(rest)
-            for a in self.vocabulary.predicates[name].arguments
-        ]
-        return f"{name}({','.join(parts)})" if parts else name
 
     def find(self, assumptions: Mapping[str, bool], seconds: float, *, smallest: bool = True) -> Example | None:
         """A profile with which some atoms of the question hold and others do not, and a smallest one; or None.

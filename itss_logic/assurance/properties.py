@@ -179,7 +179,7 @@ class Verifier:
 
     def known_under(self, readings: Mapping[str, str] | None) -> dict[Combination, tuple[set[str], dict[str, str]]]:
         """By combination of readings which properties there are, and why some are known not to hold."""
-        names = [KNOWN, "expected.lp", *([] if readings is not None else [ANY])]
+        names = [KNOWN, "known.lp", *([] if readings is not None else [ANY])]
         core = self.policy.core
         program = Program([*self.policy.program.sources, *self.category, *(core[name] for name in names)])
         control = program.ground("\n".join(selected(readings or {})))

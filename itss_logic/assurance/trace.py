@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,16 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from clingo import String
 from clingo.ast import AST, ASTType, Function, SymbolicTerm
 
-from itss_logic.assurance.case_files import Case, read_cases
+from itss_logic.assurance.cases import Case, case_files, read_cases
 from itss_logic.assurance.rules import Rule, rules_in, rules_of, tags_of
 from itss_logic.engine import Program, Source
 from itss_logic.terms import Constant, Fact
 
 if TYPE_CHECKING:
     from itss_logic.policy import Policy
-
-CASES = "cases"
-"""The folder of a category's own cases."""
 
 STANDS = "stands_at"
 """A predicate of the places of statements: the place, as a string, and what the statement derives."""
@@ -88,7 +84,7 @@ def trace(policy: Policy, paths: Sequence[str] = ()) -> Trace:
     Raises:
         QuestionError: where a file of cases cannot be read.
     """
-    cases = read_cases(paths) if paths else own_cases(policy)
+    cases = read_cases(case_files(policy, paths), policy)
     about: dict[str, list[str]] = {}
     for case in cases:
         for id in case.clauses:
@@ -109,15 +105,6 @@ def trace(policy: Policy, paths: Sequence[str] = ()) -> Trace:
     by_rule = {rule.place: [clause.id for clause in clauses if rule.formalises(clause.id)] for rule in rules}
     gaps = [*_of_clauses(clauses), *_of_rules(rules, by_rule), *_of_tags(policy, clauses), *_of_cases(cases, clauses)]
     return Trace(policy.digest, clauses, by_rule, cases, gaps)
-
-
-def own_cases(policy: Policy) -> list[Case]:
-    """The cases that stand beside a category's rules, their files named from the knowledge base on."""
-    folder = os.path.join(policy.folder, CASES)
-    if not os.path.isdir(folder):
-        return []
-    kb = os.path.dirname(policy.folder)
-    return [case._replace(file=os.path.relpath(case.file, kb)) for case in read_cases([folder])]
 
 
 def stated_at(policy: Policy) -> dict[str, dict[str, tuple[str, ...]]]:

@@ -16,6 +16,8 @@ POLICY, DECLARATIONS, CHOOSING = ENTRIES = [
     KB / "customer_service" / name for name in ("policy.lp", "declarations.lp", "explain.lp")
 ]
 CORE = KB / "core"
+KNOWN = KB / "customer_service" / "properties.lp"
+PROFILE = [CORE / "profile.lp", CORE / "properties.lp", KNOWN]
 NAMES = [
     "evaluate",
     "verdicts",
@@ -30,6 +32,11 @@ NAMES = [
     "because",
     "results",
     "slices",
+    "bound",
+    "known",
+    "verify",
+    "any_reading",
+    "expected",
 ]
 QUESTIONS = [CORE / f"{name}.lp" for name in NAMES]
 PROGRAMS = [
@@ -45,7 +52,12 @@ PROGRAMS = [
     [POLICY, CORE / "because.lp"],
     [POLICY, CORE / "verdicts.lp"],
     [POLICY, CORE / "results.lp"],
+    [POLICY, CORE / "expected.lp"],
     [DECLARATIONS, CORE / "slices.lp"],
+    [POLICY, CORE / "bound.lp"],
+    [POLICY, CORE / "any_reading.lp", CORE / "properties.lp", KNOWN, CORE / "known.lp"],
+    [POLICY, *PROFILE, CORE / "verify.lp"],
+    [POLICY, *PROFILE, CORE / "verify.lp", CORE / "monotone.lp"],
 ]
 """All that is put to clingo, as files."""
 
