@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from itss_logic.assurance.confirmed import Confirmation
 from itss_logic.assurance.profiles import ANY, Example, Profiles, Space, space
 from itss_logic.engine import Program, Source, selected
+from itss_logic.errors import PolicyError
 from itss_logic.search import shown_variants, smallest_conflict, term_of
 from itss_logic.terms import Fact, Term, write
 
@@ -184,9 +186,11 @@ class Verifier:
         program = Program([*self.policy.program.sources, *self.category, *(core[name] for name in names)])
         control = program.ground("\n".join(selected(readings or {})))
         found = {}
-        for shown in shown_variants(control, {}, self.seconds):
+        for shown in shown_variants(control, {}, inf):
             properties = {str(s.arguments[0]) for s in shown if s.name == "property"}
             refuted = {str(s.arguments[0]): s.arguments[1].string for s in shown if s.name == "refuted"}
+            if unknown := sorted(refuted.keys() - properties):
+                raise PolicyError(f"{KNOWN} says of {', '.join(unknown)} that it is refuted; there is no such property")
             found[_combination(shown, self.policy) if readings is None else tuple(readings.items())] = (
                 properties,
                 refuted,
@@ -285,7 +289,7 @@ class Verifier:
         others = {f"put({one.term})": True, "lenient": True, "supposed": False}
         conflict = smallest_conflict(profiles.control, list(chosen), others, lambda: self.seconds)
         found = {chosen[atom] for atom in conflict}
-        return tuple(id for id in self.clauses if id in found) or tuple(map(str, one.args[-1:]))
+        return tuple(id for id in self.clauses if id in found) or tuple(arg for arg in one.args if arg in self.clauses)
 
 
 class Everywhere:
