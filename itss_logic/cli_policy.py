@@ -10,6 +10,7 @@ import click
 from itss_logic.console import (
     DONE,
     NOT_HELD,
+    Intake,
     columns,
     leave,
     load_policy,
@@ -23,6 +24,15 @@ from itss_logic.console import (
 if TYPE_CHECKING:
     from itss_logic.assurance.properties import Outcome
     from itss_logic.policy import Policy
+
+with_timeout = click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=600.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long the search for one example may take; what takes longer is told as not known.",
+)
 
 
 @click.group()
@@ -84,14 +94,7 @@ def schema(policy: Policy) -> None:
     type=click.Path(file_okay=False),
     help="Folder for the evidence that shows each property, as .lp files.",
 )
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=600.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long the search for one example may take; a property that takes longer is not decided.",
-)
+@with_timeout
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 def verify(
     policy: Policy, readings: dict[str, str], across_readings: bool, examples: str | None, timeout: float, form: str
@@ -184,3 +187,50 @@ def test(policy: Policy, files: tuple[str, ...], watch: bool, **asked: Any) -> N
     given = click.get_current_context().params
     changes = given["policy_changes"]
     leave(test_again(policy, told, changes, lambda: load_policy(given["category"], given["kb"], changes)))
+
+
+@policy.command()
+@click.argument("before")
+@click.argument("after")
+@click.option("--category", metavar="NAME", help="Job category; needed only where there are several.")
+@with_readings
+@click.option(
+    "--evidence",
+    "people",
+    multiple=True,
+    type=click.Path(exists=True, allow_dash=True),
+    help="Evidence of candidates: whose verdicts differ; repeatable.",
+)
+@click.option("--examples", type=click.Path(file_okay=False), help="Folder for evidence on which they disagree.")
+@with_timeout
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+def diff(
+    before: str,
+    after: str,
+    category: str | None,
+    readings: dict[str, str],
+    people: tuple[str, ...],
+    examples: str | None,
+    timeout: float,
+    form: str,
+) -> None:
+    """What differs between two versions of the policy, BEFORE and AFTER.
+
+    Each is a folder of rules, or a git revision (REVISION, or REVISION:FOLDER). For each level there is a smallest
+    evidence on which they disagree, or the proof that there is none up to a bound.
+    """
+    from itss_logic.assurance import differing
+    from itss_logic.assurance.difference import difference
+    from itss_logic.assurance.versions import load_version
+
+    one, other = load_version(before, category), load_version(after, category)
+    intake = Intake(one, people, None) if people else None
+    with progress(f"of {len(one.levels)} levels") as told:
+        found = difference(one, other, readings, timeout, intake, told)
+    if examples:
+        differing.write_examples(examples, found.levels)
+    if form == "json":
+        print_json(found.as_json())
+    else:
+        print_lines(differing.table(found, one.words().labels, one.in_force(), columns()))
+    leave(DONE if intake is None else intake.exit_code)

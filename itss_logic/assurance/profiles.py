@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from clingo import Symbol, parse_term
 
-from itss_logic.batch.dependence import Ground
+from itss_logic.assurance.merged import Merged, Objective
 from itss_logic.batch.reified import examine
 from itss_logic.batch.universe import Kind, Universe, cuts, enough
 from itss_logic.batch.universe import fact as written
@@ -105,16 +105,35 @@ class Profiles:
         sources: the rules: a policy, and what is asked about profiles.
         given: further facts of the question.
         reach: how far the profiles reach.
+        other: a second vocabulary; then there is only what is evidence by both.
     """
 
-    def __init__(self, vocabulary: Vocabulary, sources: Iterable[Source], given: Sequence[str], reach: Space) -> None:
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        sources: Iterable[Source],
+        given: Sequence[str],
+        reach: Space,
+        other: Vocabulary | None = None,
+    ) -> None:
         self.vocabulary = vocabulary
         self.universe = Universe(vocabulary, reach.cuts, reach.enough, reach.items)
+        self.terms = self.universe.terms
+        if other is not None:
+            both = set(Universe(other, reach.cuts, reach.enough, reach.items).terms)
+            self.terms = [term for term in self.terms if term in both]
         self.ids: dict[str, int] = {}
-        self.ground = Ground()
+        self.ground = Objective()
         facts = [f"{CANDIDATE}(0).", *self._offered(), *given]
         self.control = Program(sources).ground("\n".join(facts), observer=self.ground)
         # It proves soonest that nothing can be found.
+        self.control.configuration.configuration = "crafty"
+
+    def merge(self) -> None:
+        """Make one of all atoms that are defined alike. Of the names of atoms those that are chosen are left."""
+        merged = Merged(self.ground)
+        atoms = self.control.symbolic_atoms
+        self.control = merged.control({a.literal: a.symbol for a in atoms if a.literal in merged.free})
         self.control.configuration.configuration = "crafty"
 
     def named(self, name: str, arity: int) -> list[Symbol]:
@@ -154,7 +173,7 @@ class Profiles:
 
     def _offered(self) -> list[str]:
         facts = []
-        for term in self.universe.terms:
+        for term in self.terms:
             predicate = self.vocabulary.predicates[term.predicate]
             stated = written(predicate, 0, term.kind.field, self._id(term.id), term.values)
             name, arguments = stated[:-1].split("(", 1)
