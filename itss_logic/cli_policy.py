@@ -142,7 +142,8 @@ def trace(policy: Policy, cases: tuple[str, ...], verbose: bool, form: str) -> N
     """The way from each clause to its rules and cases, and back.
 
     CASES are files or folders to take instead of the policy's own cases. The exit code is 3 where the way is broken: a
-    clause without a rule or a case, a rule or a case without a clause, a clause named that does not exist.
+    clause without a rule or a case, a rule or a case without a clause, a clause named that does not exist, a case that
+    cannot be read.
     """
     from itss_logic.assurance.trace import trace
 
