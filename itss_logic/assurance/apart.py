@@ -70,7 +70,8 @@ class Apart:
         return profiles is None or profiles.find({}, self.seconds, smallest=False) is None
 
     def about(self, level: tuple[str, int], readings: Mapping[str, str] | None) -> Disagreement | None:
-        """A smallest disagreement about a level: about its verdict, or where there is none about the reasons for it.
+        """A disagreement about a level, on evidence of which nothing can be left out: about its verdict, or where there
+        is none about the reasons for it.
 
         `readings` are all, or any. None where there is neither.
 
@@ -81,19 +82,13 @@ class Apart:
         if profiles is None:
             return None
         asked = {f"compared({level[0]},{level[1]})": True, "by_verdict": True}
-        found = profiles.find(asked, self.seconds, smallest=False)
+        found = profiles.find_irreducible(asked, self.seconds)
         if found is None:
-            asked["by_verdict"] = False
-            found = profiles.find(asked, self.seconds, smallest=False)
+            found = profiles.find_irreducible(asked | {"by_verdict": False}, self.seconds)
         if found is None:
             return None
-        if readings is None:
-            # The smallest under these readings, which takes less than the smallest under any.
-            chosen = {str(name): str(option) for name, option in found.rows("selected")}
-            return self.about(level, self.one.in_force(chosen))
-        smallest = profiles.find(asked, self.seconds)
-        assert smallest is not None
-        return self._confirmed(smallest.evidence, level, readings)
+        chosen = {str(name): str(option) for name, option in found.rows("selected")}
+        return self._confirmed(found.evidence, level, self.one.in_force(chosen) if readings is None else readings)
 
     def anywhere(self, readings: Iterable[Mapping[str, str] | None]) -> Disagreement | None:
         """A disagreement about some level under the first readings under which there is one; None where there is none.

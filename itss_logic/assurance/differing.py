@@ -89,14 +89,12 @@ def _result(result: Result, other: Result) -> str:
 
 
 def _changes(candidates: int, flips: Sequence[Flip], labels: Mapping[str, str]) -> Iterator[str]:
-    for flip in aligned(
-        [
-            [printable(f.candidate), labels.get(f.field, f.field), str(f.level), said(f.before), "→", said(f.after)]
-            for f in flips[:FLIPS]
-        ]
-        or [[]]
-    ):
-        yield flip
+    rows = [
+        [printable(f.candidate), labels.get(f.field, f.field), str(f.level), said(f.before), "→", said(f.after)]
+        for f in flips[:FLIPS]
+    ]
+    if rows:
+        yield from aligned(rows)
     if len(flips) > FLIPS:
         yield f"and {len(flips) - FLIPS:,} more; --format json has all"
     yield f"{count(candidates, 'candidate')}, {count(len(flips), 'verdict')} changed"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
@@ -45,7 +46,9 @@ class Space(NamedTuple):
 
     def told(self) -> str:
         """The bound, in words."""
-        items = dict.fromkeys(f"{number} {kind.item} in {kind.field or 'all'}" for kind, number in self.items.items())
+        items = dict.fromkeys(
+            f"{number} {kind.item} items in {kind.field or 'all'}" for kind, number in self.items.items()
+        )
         numbers = [f"{len(found)} numbers of {name}" for name, found in self.cuts.items()]
         return f"up to {', '.join([*items, *numbers])}, and every other value"
 
@@ -199,8 +202,29 @@ class Profiles:
         Raises:
             TimeoutError: where the time ran out.
         """
-        atoms = example(self.control, assumptions, seconds, optimal=smallest)
+        atoms = example(self.control, {**assumptions}, seconds, optimal=smallest)
         return None if atoms is None else self._example(atoms)
+
+    def find_irreducible(self, assumptions: Mapping[str, bool], seconds: float) -> Example | None:
+        """A profile of which no fact can be left out, found sooner than a smallest one; without claims, where it can be.
+
+        Raises:
+            TimeoutError: where the time ran out.
+        """
+        deadline = time.monotonic() + seconds
+        claims = self.named("claim", 1)
+        evidence = {*self.named("there", 1), *claims}
+        asked: dict[str | Symbol, bool] = {**assumptions}
+        atoms = example(self.control, dict.fromkeys(claims, False) | asked, seconds, optimal=False)
+        atoms = atoms or example(self.control, asked, seconds, optimal=False)
+        if atoms is None:
+            return None
+        for fact in sorted(evidence & atoms, key=str):
+            if fact in atoms:
+                without = dict.fromkeys((evidence - atoms) | {fact}, False)
+                less = example(self.control, without | asked, deadline - time.monotonic(), optimal=False)
+                atoms = atoms if less is None else less
+        return self._example(atoms)
 
     def _example(self, atoms: frozenset[Symbol]) -> Example:
         names: dict[int, str] = {}
