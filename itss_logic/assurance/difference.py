@@ -133,7 +133,7 @@ def _levels(apart: Apart, readings: Mapping[str, str], progress: Callable[[int],
 
 
 def _rules(policy: Policy) -> dict[str, frozenset[str]]:
-    """The texts of the rules that formalise each clause."""
+    """The texts of the rules that formalise each clause, and of all under no name."""
     base = policy.unchanged
     texts = {
         f"{source.name}:{rule.location.begin.line}": str(rule)
@@ -141,10 +141,8 @@ def _rules(policy: Policy) -> dict[str, frozenset[str]]:
         for rule in rules_in(source)
     }
     rules = rules_of(policy)
-    return {
-        clause.id: frozenset(texts[rule.place] for rule in rules if rule.formalises(clause.id))
-        for clause in policy.clauses
-    }
+    found = {c.id: frozenset(texts[rule.place] for rule in rules if rule.formalises(c.id)) for c in policy.clauses}
+    return {"": frozenset(texts.values()), **found}
 
 
 def _parts(
@@ -159,7 +157,8 @@ def _parts(
         one, other = getattr(before, name), getattr(after, name)
         if one != other and not (name == "wording" and was != now):  # It tells the parameters.
             yield name, tuple(list(x) if isinstance(x, tuple) else x for x in (one, other))  # type: ignore[misc]
-    gone, new = rules[0][before.id] - rules[1][after.id], rules[1][after.id] - rules[0][before.id]
+    # A rule that both versions have is the same rule, whichever clauses are named above it.
+    gone, new = rules[0][before.id] - rules[1][""], rules[1][after.id] - rules[0][""]
     if gone or new:
         yield RULES, (sorted(gone), sorted(new))
 

@@ -17,7 +17,7 @@ from itss_logic.batch.universe import fact as written
 from itss_logic.engine import Program, Question, Source, selected
 from itss_logic.errors import Place, SelfCheckError
 from itss_logic.evidence import Dossier, Evidence, Stated
-from itss_logic.search import example, term_of
+from itss_logic.search import Assumptions, example, term_of
 from itss_logic.terms import Fact, Term
 from itss_logic.vocabulary import CANDIDATE, CLAIMED, Vocabulary
 
@@ -46,9 +46,7 @@ class Space(NamedTuple):
 
     def told(self) -> str:
         """The bound, in words."""
-        items = dict.fromkeys(
-            f"{number} {kind.item} items in {kind.field or 'all'}" for kind, number in self.items.items()
-        )
+        items = [f"{number} {kind.item} items in {kind.field or 'all'}" for kind, number in self.items.items()]
         numbers = [f"{len(found)} numbers of {name}" for name, found in self.cuts.items()]
         return f"up to {', '.join([*items, *numbers])}, and every other value"
 
@@ -196,17 +194,17 @@ class Profiles:
     def _id(self, text: str) -> int:
         return self.ids.setdefault(text, len(self.ids))
 
-    def find(self, assumptions: Mapping[str, bool], seconds: float, *, smallest: bool = True) -> Example | None:
+    def find(self, assumptions: Assumptions, seconds: float, *, smallest: bool = True) -> Example | None:
         """A profile with which some atoms of the question hold and others do not, and a smallest one; or None.
 
         Raises:
             TimeoutError: where the time ran out.
         """
-        atoms = example(self.control, {**assumptions}, seconds, optimal=smallest)
+        atoms = example(self.control, assumptions, seconds, optimal=smallest)
         return None if atoms is None else self._example(atoms)
 
-    def find_irreducible(self, assumptions: Mapping[str, bool], seconds: float) -> Example | None:
-        """A profile of which no fact can be left out, found sooner than a smallest one; without claims, where it can be.
+    def find_irreducible(self, assumptions: Assumptions, seconds: float) -> Example | None:
+        """A profile of which no fact can be left out, found sooner than a smallest one; without claims if possible.
 
         Raises:
             TimeoutError: where the time ran out.
@@ -214,15 +212,15 @@ class Profiles:
         deadline = time.monotonic() + seconds
         claims = self.named("claim", 1)
         evidence = {*self.named("there", 1), *claims}
-        asked: dict[str | Symbol, bool] = {**assumptions}
-        atoms = example(self.control, dict.fromkeys(claims, False) | asked, seconds, optimal=False)
-        atoms = atoms or example(self.control, asked, seconds, optimal=False)
+        unclaimed: Assumptions = {**dict.fromkeys(claims, False), **assumptions}
+        atoms = example(self.control, unclaimed, seconds, optimal=False)
+        atoms = atoms or example(self.control, assumptions, seconds, optimal=False)
         if atoms is None:
             return None
         for fact in sorted(evidence & atoms, key=str):
             if fact in atoms:
-                without = dict.fromkeys((evidence - atoms) | {fact}, False)
-                less = example(self.control, without | asked, deadline - time.monotonic(), optimal=False)
+                without: Assumptions = {**dict.fromkeys((evidence - atoms) | {fact}, False), **assumptions}
+                less = example(self.control, without, deadline - time.monotonic(), optimal=False)
                 atoms = atoms if less is None else less
         return self._example(atoms)
 
