@@ -235,3 +235,50 @@ def diff(
     else:
         print_lines(differing.table(found, one.words().labels, one.in_force(), columns()))
     leave(DONE if intake is None else intake.exit_code)
+
+
+@policy.command()
+@click.argument("files", nargs=-1, type=click.Path(exists=True))
+@with_policy
+@click.option("--within", default="", metavar="TEXT", help="Only mutants with this in their place: a file, a clause.")
+@click.option("--equivalent", is_flag=True, help="Also list the mutants that are proven equivalent.")
+@click.option("--jobs", type=click.IntRange(min=1), help="How many processes to take; one for each core by default.")
+@with_timeout
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+def mutate(
+    policy: Policy,
+    files: tuple[str, ...],
+    within: str,
+    equivalent: bool,
+    jobs: int | None,
+    timeout: float,
+    form: str,
+) -> None:
+    """Which changes of the policy its cases would not notice: those in its folder, or in FILES and folders.
+
+    Each number of a clause is made one more and one less, each literal of a rule's body left out, each comparison
+    swapped. A mutant that no case notices is proven equivalent, or comes with evidence that it decides otherwise; then
+    the exit code is 3.
+    """
+    from itss_logic.assurance import mutating
+    from itss_logic.assurance.cases import case_files, read_cases
+    from itss_logic.assurance.mutation import EQUIVALENT, SURVIVED, UNKNOWN, Fate, chosen, default_jobs, hunt
+    from itss_logic.assurance.running import Runner
+
+    cases = read_cases(case_files(policy, files), policy)
+    if not cases or not all(one.passed for one in Runner(policy, cases).tried):
+        raise click.UsageError("mutants tell nothing unless there are cases and all pass; see: itss policy test")
+    shown = (SURVIVED, UNKNOWN, *([EQUIVALENT] if equivalent else []))
+    asked = chosen(policy, within)
+    fates: list[Fate] = []
+    with progress(f"of {len(asked)} mutants") as told:
+        for fate in hunt(policy, cases, asked, timeout, jobs or default_jobs()):
+            fates.append(fate)
+            told(len(fates))
+            if form == "table" and fate.fate in shown:
+                print_lines(mutating.lines(fate, columns()))
+    if form == "json":
+        print_json(mutating.as_json(policy.digest, fates))
+    else:
+        print_lines(mutating.summary(fates))
+    leave(NOT_HELD if any(fate.fate in (SURVIVED, UNKNOWN) for fate in fates) else DONE)

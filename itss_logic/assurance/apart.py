@@ -55,7 +55,7 @@ class Apart:
         assert self.both is not None
         names = ["profile.lp", "differ.lp", *([ANY] if readings is None else [])]
         sources = [self.both, *(self.one.core[name] for name in names)]
-        given, reach = selected(readings or {}), self.reach(readings)
+        given, reach = ["left_open."] if readings is None else selected(readings), self.reach(readings)
         profiles = Profiles(self.one.vocabulary, sources, given, reach, self.other.vocabulary)
         profiles.merge()
         return profiles
