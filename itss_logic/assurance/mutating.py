@@ -27,12 +27,8 @@ def lines(fate: Fate, columns: int | None) -> Iterator[str]:
     yield from folded("  + ", fate.mutant.after, columns)
     if fate.disagreement is not None:
         evidence, _, one, other = fate.disagreement
-        level = f"{one.field} {one.level}"
-        yield from folded(
-            "  ",
-            f"{level}: {_said(one.verdict, one.unmet)}, by the mutant {_said(other.verdict, other.unmet)}, on",
-            columns,
-        )
+        was, now = _said(one.verdict, one.unmet), _said(other.verdict, other.unmet)
+        yield from folded("  ", f"{one.field} {one.level}: {was}; by the mutant {now}; on", columns)
         yield from (f"    {fact}" for fact in evidence.facts)
 
 
@@ -44,8 +40,8 @@ def summary(fates: Sequence[Fate]) -> Iterator[str]:
     """How many mutants there are of each fate, and the score."""
     counts = Counter(fate.fate for fate in fates)
     yield (
-        f"{count(len(fates), 'mutant')}: {counts[NOTICED]} noticed by a case, {counts[REFUSED]} refused by clingo or the "
-        f"checks, {counts[EQUIVALENT]} proven equivalent, {counts[SURVIVED] + counts[UNKNOWN]} not noticed"
+        f"{count(len(fates), 'mutant')}: {counts[NOTICED]} noticed by a case, {counts[REFUSED]} refused by clingo or "
+        f"the checks, {counts[EQUIVALENT]} proven equivalent, {counts[SURVIVED] + counts[UNKNOWN]} not noticed"
     )
     yield f"score {score(fates):.1%} of those that are not equivalent"
 
