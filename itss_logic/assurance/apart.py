@@ -38,27 +38,25 @@ class Apart:
         self.one, self.other, self.seconds = one, other, seconds
         self.both = twins(one.program.sources, other.program.sources)
         self.levels = [level for level in one.levels if level in other.levels]
-        self._profiles: dict[tuple[tuple[str, str], ...] | None, Profiles | None] = {}
+        self._profiles: dict[tuple[bool, tuple[tuple[str, str], ...] | None], Profiles] = {}
 
     def reach(self, readings: Mapping[str, str] | None) -> Space:
         """How far the profiles reach; `readings` are all, or any."""
         return space(self.one, readings).with_other(space(self.other, _shared(self.other, readings)))
 
-    def profiles(self, readings: Mapping[str, str] | None) -> Profiles | None:
-        """The question where the versions disagree; None where nothing can differ. `readings` are all, or any."""
-        key = None if readings is None else tuple(readings.items())
+    def _question(self, readings: Mapping[str, str] | None, *, ordered: bool) -> Profiles | None:
+        """Where the versions disagree; None where nothing can differ. `readings` are all, or any."""
+        if self.both is None:
+            return None
+        key = ordered, None if readings is None else tuple(readings.items())
         if key not in self._profiles:
-            self._profiles[key] = None if self.both is None else self._question(readings)
+            names = ["profile.lp", "differ.lp", *([ANY] if readings is None else [])]
+            sources = [self.both, *(self.one.core[name] for name in names)]
+            given, reach = ["left_open."] if readings is None else selected(readings), self.reach(readings)
+            one, other = self.one.vocabulary, self.other.vocabulary
+            self._profiles[key] = Profiles(one, sources, given, reach, other, ordered=ordered)
+            self._profiles[key].merge()
         return self._profiles[key]
-
-    def _question(self, readings: Mapping[str, str] | None) -> Profiles:
-        assert self.both is not None
-        names = ["profile.lp", "differ.lp", *([ANY] if readings is None else [])]
-        sources = [self.both, *(self.one.core[name] for name in names)]
-        given, reach = ["left_open."] if readings is None else selected(readings), self.reach(readings)
-        profiles = Profiles(self.one.vocabulary, sources, given, reach, self.other.vocabulary)
-        profiles.merge()
-        return profiles
 
     def agree(self, readings: Mapping[str, str] | None) -> bool:
         """Whether the versions judge all evidence alike; `readings` are all, or any.
@@ -66,8 +64,8 @@ class Apart:
         Raises:
             TimeoutError: where the time ran out.
         """
-        profiles = self.profiles(readings)
-        return profiles is None or profiles.find({}, self.seconds, smallest=False) is None
+        question = self._question(readings, ordered=True)
+        return question is None or question.find({}, self.seconds, smallest=False) is None
 
     def about(self, level: tuple[str, int], readings: Mapping[str, str] | None) -> Disagreement | None:
         """A disagreement about a level, on evidence of which nothing can be left out: about its verdict, or where there
@@ -78,15 +76,19 @@ class Apart:
         Raises:
             TimeoutError: where the time ran out.
         """
-        profiles = self.profiles(readings)
-        if profiles is None:
+        ordered = self._question(readings, ordered=True)
+        if ordered is None:
             return None
-        asked = {f"compared({level[0]},{level[1]})": True, "by_verdict": True}
-        found = profiles.find_irreducible(asked, self.seconds)
-        if found is None:
-            found = profiles.find_irreducible(asked | {"by_verdict": False}, self.seconds)
-        if found is None:
+        about = f"compared({level[0]},{level[1]})"
+        for by_verdict in (True, False):
+            asked = {about: True, "by_verdict": by_verdict}
+            if ordered.find(asked, self.seconds, smallest=False) is not None:
+                break
+        else:
             return None
+        unordered = self._question(readings, ordered=False)
+        found = None if unordered is None else unordered.find_irreducible(asked, self.seconds)
+        assert found is not None
         chosen = {str(name): str(option) for name, option in found.rows("selected")}
         return self._confirmed(found.evidence, level, self.one.in_force(chosen) if readings is None else readings)
 

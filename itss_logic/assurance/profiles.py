@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -107,6 +107,8 @@ class Profiles:
         given: further facts of the question.
         reach: how far the profiles reach.
         other: a second vocabulary; then there is only what is evidence by both.
+        ordered: whether of items that differ in their ids alone the first are taken first. There are fewer profiles
+            then, but one of which an item is left out need not be a profile.
     """
 
     def __init__(
@@ -116,6 +118,8 @@ class Profiles:
         given: Sequence[str],
         reach: Space,
         other: Vocabulary | None = None,
+        *,
+        ordered: bool = True,
     ) -> None:
         self.vocabulary = vocabulary
         self.universe = Universe(vocabulary, reach.cuts, reach.enough, reach.items)
@@ -125,7 +129,7 @@ class Profiles:
             self.terms = [term for term in self.terms if term in both]
         self.ids: dict[str, int] = {}
         self.ground = Objective()
-        facts = [f"{CANDIDATE}(0).", *self._offered(), *given]
+        facts = [f"{CANDIDATE}(0).", *self._offered(), *(self._order() if ordered else ()), *given]
         self.control = Program(sources).ground("\n".join(facts), observer=self.ground)
         # It proves soonest that nothing can be found.
         self.control.configuration.configuration = "crafty"
@@ -187,9 +191,11 @@ class Profiles:
             rest = ",".join(term.values) or "none"
             rest = rest if len(term.values) < 2 else f"({rest})"
             facts.append(f"offered({term.kind.field or 'none'},{evidence},{name},{id},{rest}).")
-        for ids in self.universe.ids.values():
-            facts += [f"follows({self._id(id)},{self._id(after)})." for id, after in pairwise(ids)]
         return facts
+
+    def _order(self) -> Iterator[str]:
+        for ids in self.universe.ids.values():
+            yield from (f"follows({self._id(id)},{self._id(after)})." for id, after in pairwise(ids))
 
     def _id(self, text: str) -> int:
         return self.ids.setdefault(text, len(self.ids))
