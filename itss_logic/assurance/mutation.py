@@ -57,6 +57,7 @@ class Hunter:
         mutant = self.mutants[number]
         try:
             changed = mutant.of(self.policy)
+            changed.program.ground()
         except PolicyError:
             return Fate(mutant, REFUSED)
         try:
