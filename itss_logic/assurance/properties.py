@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from itss_logic.assurance.confirmed import Confirmation
-from itss_logic.assurance.profiles import ANY, Example, Profiles, space
+from itss_logic.assurance.profiles import ANY, Example, Profiles, Space, space
 from itss_logic.engine import Program, Source, selected
+from itss_logic.errors import PolicyError
 from itss_logic.search import shown_variants, smallest_conflict, term_of
 from itss_logic.terms import Fact, Term, write
 
@@ -22,6 +24,9 @@ KNOWN = "properties.lp"
 """The file of a category that says what is known of its properties, and of `core` that says which there are."""
 
 MONOTONE = "monotone"
+
+TIME, BEYOND = "time", "bound"
+"""Why something is not decided."""
 
 Combination: TypeAlias = "tuple[tuple[str, str], ...]"
 """An option of every reading, in the order of the policy."""
@@ -59,7 +64,10 @@ class Across(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """Whether a property holds; None where the time ran out.
+    """Whether a property holds; None where that is not decided.
+
+    `undecided` is why, or why its dependence on readings is not: the time ran out; or nothing was found up to the
+    bound, while rules may tell more evidence apart.
 
     `example` is the counterexample of one that speaks of all evidence, or the witness of one that speaks of some;
     `added` is the fact that makes a verdict worse, `after` the evidence with it. `clauses` are those by which it does
@@ -78,12 +86,13 @@ class Outcome(NamedTuple):
     clauses: tuple[str, ...] = ()
     vacuous: bool = False
     applies: bool = True
+    undecided: str = ""
     across: Across | None = None
 
     def as_expected(self) -> bool:
         """Whether it comes out as is known, also under other readings where these were asked about."""
         differs = self.across is not None and self.across.differing > 0
-        return self.holds is self.expected and not self.vacuous and not differs
+        return self.holds is self.expected and not self.vacuous and not self.undecided and not differs
 
     def as_json(self) -> dict[str, Any]:
         """The outcome as `itss policy verify --format json` prints it."""
@@ -106,6 +115,8 @@ class Outcome(NamedTuple):
             found["applies"] = False
         if self.vacuous:
             found["vacuous"] = True
+        if self.undecided:
+            found["undecided"] = self.undecided
         if self.across is not None:
             found |= _across_json(self.across, self.property.for_all)
         return found
@@ -146,17 +157,16 @@ class Verifier:
         self.policy, self.readings, self.seconds = policy, readings, seconds
         self.reach = space(policy, readings)
         self.category = _beside(policy, KNOWN)
-        self.profiles = self.profiles_under(readings)
+        self.profiles = self.profiles_under(readings, self.reach)
         self.confirmation = Confirmation(policy, readings, self.category)
         self.known = self.known_under(readings)
         self.in_force: Combination = tuple(readings.items())
         self.across = Everywhere(self) if across else None
         self.clauses = [clause.id for clause in policy.clauses]
 
-    def profiles_under(self, readings: Mapping[str, str] | None) -> Callable[[str], Profiles]:
+    def profiles_under(self, readings: Mapping[str, str] | None, reach: Space) -> Callable[[str], Profiles]:
         """Gives the question that a property of a name is put to."""
         core, made = self.policy.core, dict[bool, Profiles]()
-        reach = self.reach if readings is not None else space(self.policy, None)
 
         def profiles(name: str) -> Profiles:
             apart = name == MONOTONE
@@ -176,9 +186,11 @@ class Verifier:
         program = Program([*self.policy.program.sources, *self.category, *(core[name] for name in names)])
         control = program.ground("\n".join(selected(readings or {})))
         found = {}
-        for shown in shown_variants(control, {}, self.seconds):
+        for shown in shown_variants(control, {}, inf):
             properties = {str(s.arguments[0]) for s in shown if s.name == "property"}
             refuted = {str(s.arguments[0]): s.arguments[1].string for s in shown if s.name == "refuted"}
+            if unknown := sorted(refuted.keys() - properties):
+                raise PolicyError(f"{KNOWN} says of {', '.join(unknown)} that it is refuted; there is no such property")
             found[_combination(shown, self.policy) if readings is None else tuple(readings.items())] = (
                 properties,
                 refuted,
@@ -213,20 +225,27 @@ class Verifier:
         expected = one.term in properties and one.term not in reasons
         outcome = Outcome(one, None, expected, reasons.get(one.term, ""), self.bound)
         try:
-            if one.term not in properties:
-                outcome = outcome._replace(holds=False, applies=False)
-                return outcome if self.across is None else outcome._replace(across=self.across.of(outcome))
-            found = self._example(self.profiles(one.name), one, {})
-            if found is None:
-                outcome = outcome._replace(holds=one.for_all, vacuous=one.for_all and self._is_vacuous(one))
-                if not one.for_all:
-                    outcome = outcome._replace(clauses=self._standing_in_the_way(one))
-            else:
-                self.confirmation.check(one.name, one.args, found)
-                outcome = self._found(outcome, found)
-            return outcome if self.across is None else outcome._replace(across=self.across.of(outcome))
+            applies = one.term in properties
+            outcome = self._decided(outcome) if applies else outcome._replace(holds=False, applies=False)
+            if self.across is None or outcome.undecided:
+                return outcome
+            if self.across.gaps:
+                return outcome._replace(undecided=BEYOND)
+            return outcome._replace(across=self.across.of(outcome))
         except TimeoutError:
-            return outcome
+            return outcome._replace(undecided=TIME)
+
+    def _decided(self, outcome: Outcome) -> Outcome:
+        one = outcome.property
+        found = self._example(self.profiles(one.name), one, {})
+        if found is not None:
+            self.confirmation.check(one.name, one.args, found)
+            return self._found(outcome, found)
+        if self.reach.gaps:
+            return outcome._replace(undecided=BEYOND)
+        if one.for_all:
+            return outcome._replace(holds=True, vacuous=self._is_vacuous(one))
+        return outcome._replace(holds=False, clauses=self._standing_in_the_way(one))
 
     @property
     def bound(self) -> str:
@@ -246,17 +265,14 @@ class Verifier:
         )
 
     def _example(self, profiles: Profiles, one: Asked, more: Mapping[str, bool]) -> Example | None:
-        """A smallest example for a property; where it has aspects, these are looked at one by one, which is faster."""
+        """A smallest example for a property; where it has aspects, for the first with any, which is found soonest."""
         asked = {f"put({one.term})": True, "lenient": False, "supposed": False, **more}
         aspects = profiles.named("aspect", 1)
         for aspect in aspects:
-            found = profiles.find({**asked, str(aspect): True}, self.seconds, smallest=False)
-            if found is not None:
-                break
-        else:
-            if aspects:
-                return None
-        return profiles.find(asked, self.seconds)
+            looked_at = {**asked, str(aspect): True}
+            if profiles.find(looked_at, self.seconds, smallest=False) is not None:
+                return profiles.find(looked_at, self.seconds)
+        return None if aspects else profiles.find(asked, self.seconds)
 
     def _is_vacuous(self, one: Asked) -> bool:
         asked = {f"put({one.term})": True, "lenient": False, "supposed": True}
@@ -270,7 +286,7 @@ class Verifier:
         others = {f"put({one.term})": True, "lenient": True, "supposed": False}
         conflict = smallest_conflict(profiles.control, list(chosen), others, lambda: self.seconds)
         found = {chosen[atom] for atom in conflict}
-        return tuple(id for id in self.clauses if id in found) or tuple(map(str, one.args[-1:]))
+        return tuple(id for id in self.clauses if id in found) or tuple(arg for arg in one.args if arg in self.clauses)
 
 
 class Everywhere:
@@ -278,16 +294,18 @@ class Everywhere:
 
     def __init__(self, verifier: Verifier) -> None:
         self.verifier = verifier
-        self.profiles = verifier.profiles_under(None)
+        reach = space(verifier.policy, None)
+        self.gaps = reach.gaps
+        self.profiles = verifier.profiles_under(None, reach)
         self.known = verifier.known_under(None)
 
     def of(self, outcome: Outcome) -> Across:
         """How a property depends on the readings."""
         one, policy = outcome.property, self.verifier.policy
         found = self._found_in(one)
-        asked = [c for c, (properties, _) in self.known.items() if one.term in properties]
+        asked = {c: None for c, (properties, _) in self.known.items() if one.term in properties}
         holding = {c for c in asked if (c in found) != one.for_all}
-        hinges = tuple(name for name in policy.options if any(self._turns(c, name, holding) for c in asked))
+        hinges = tuple(name for name in policy.options if any(self._turns(c, name, holding, asked) for c in asked))
         failing = sorted({tuple((n, o) for n, o in c if n in hinges) for c in asked if c not in holding})
         return Across(
             holding=len(holding),
@@ -313,11 +331,13 @@ class Everywhere:
                 found.add(_narrowed(_combination(shown, self.verifier.policy), turning))
         return {combination for combination in self.known if _narrowed(combination, turning) in found}
 
-    def _turns(self, combination: Combination, name: str, holding: set[Combination]) -> bool:
-        """Whether some other option of one reading lets the property come out otherwise."""
+    def _turns(
+        self, combination: Combination, name: str, holding: set[Combination], asked: Collection[Combination]
+    ) -> bool:
+        """Whether some other option of one reading, where it is asked for, lets the property come out otherwise."""
         options = dict(combination)
         others = (tuple((options | {name: option}).items()) for option in self.verifier.policy.options[name])
-        return any((other in holding) != (combination in holding) for other in others if other in self.known)
+        return any((other in holding) != (combination in holding) for other in others if other in asked)
 
     def _elsewhere(
         self, outcome: Outcome, others: Iterable[Combination]

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from itss_logic.assurance.properties import BEYOND, TIME
 from itss_logic.tables import folded, pad
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 EDGE = 46
 """Where what is said of a property begins."""
+
+UNDECIDED = {TIME: "the time ran out", BEYOND: "nothing was found up to the bound, and rules may tell more apart"}
 
 
 def outcome_lines(outcome: Outcome, columns: int | None) -> Iterator[tuple[str, str | None]]:
@@ -30,14 +33,15 @@ def outcome_lines(outcome: Outcome, columns: int | None) -> Iterator[tuple[str, 
 
 
 def _said(outcome: Outcome) -> Iterator[str]:
-    how = {True: "holds", False: "does not hold", None: "not decided: the time ran out"}[outcome.holds]
+    why_open = UNDECIDED.get(outcome.undecided, "")
+    how = {True: "holds", False: "does not hold", None: f"not decided: {why_open}"}[outcome.holds]
     if not outcome.applies:
         how = "is not asked for under these readings"
     if outcome.vacuous:
         how += ", but of nobody: no evidence comes that far"
     elif outcome.holds is not None and outcome.holds is not outcome.expected:
         how += f", but is known to {'hold' if outcome.expected else 'fail: ' + outcome.reason}"
-    elif outcome.reason:
+    elif outcome.reason and outcome.holds is not None:
         how += f", as is known: {outcome.reason}"
     yield how
     if outcome.clauses:
@@ -48,6 +52,8 @@ def _said(outcome: Outcome) -> Iterator[str]:
         yield f"counterexample of {outcome.example.size} facts"
     if outcome.across is not None:
         yield from _across_said(outcome.across)
+    elif outcome.undecided and outcome.holds is not None:
+        yield f"not decided under other readings: {why_open}"
 
 
 def _across_said(across: Across) -> Iterator[str]:
@@ -66,7 +72,10 @@ def summary(outcomes: Sequence[Outcome]) -> str:
     holding = sum(outcome.holds is True for outcome in outcomes)
     other = sum(not outcome.as_expected() for outcome in outcomes)
     as_known = "all as known" if not other else f"{other} other than known"
-    return f"{len(outcomes)} properties: {holding} hold, {len(outcomes) - holding} do not; {as_known}"
+    failing = sum(outcome.holds is False for outcome in outcomes)
+    undecided = len(outcomes) - holding - failing
+    told = f"{len(outcomes)} properties: {holding} hold, {failing} do not"
+    return f"{told}{f', {undecided} not decided' if undecided else ''}; {as_known}"
 
 
 def write_examples(folder: str, outcome: Outcome) -> None:

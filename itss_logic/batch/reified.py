@@ -54,7 +54,8 @@ class Findings(NamedTuple):
 
     `blocked` is why evidence cannot be taken apart, each with its place. `thresholds` are the numbers that those of an
     evidence predicate are compared with, `positions` the predicate, arity and argument where they stand. `enough` and
-    `bounds` are the same for what aggregates are compared with.
+    `bounds` are the same for what aggregates are compared with. `mixed` is which rules put items together, each with
+    its place: this does not hinder taking evidence apart, but more items may matter at once than criteria ask for.
     """
 
     blocked: list[str]
@@ -62,6 +63,7 @@ class Findings(NamedTuple):
     positions: set[tuple[str, str, int, int]]
     enough: set[int]
     bounds: set[tuple[str, int, int]]
+    mixed: list[str]
 
 
 def signatures(vocabulary: Vocabulary) -> dict[str, int]:
@@ -91,6 +93,7 @@ def examine(policy: Policy, sources: Iterable[Source]) -> Findings:
         rows.get(("threshold", 4), set()),
         {number for (number,) in rows.get(("enough", 1), ())},
         rows.get(("enough", 3), set()),
+        sorted(f"{rules[number][0]} puts items together" for (number,) in rows.get(("mixes", 1), ())),
     )
 
 
@@ -238,7 +241,9 @@ class Reified:
             if self.is_counted:
                 self.say("counts", f'"{term.name}"')
                 self.say("counted", *(inner or where[1:]))
-            if term.name != "_":
+            if term.name == "_":
+                self.say("unnamed", *(inner or where[1:]))
+            else:
                 at = ",".join(map(str, where))
                 name = f'"{term.name}"'
                 self.say("occurs", at, name) if inner is None else self.say("occurs_in", at, name, *inner)
