@@ -22,7 +22,7 @@ from itss_logic.console import (
 )
 
 if TYPE_CHECKING:
-    from itss_logic.assurance.properties import Outcome
+    from itss_logic.assurance.properties import Finding
     from itss_logic.policy import Policy
 
 with_timeout = click.option(
@@ -105,7 +105,7 @@ def verify(
     properties stands in the category's properties.lp; exit code 3 where one comes out otherwise.
     """
     from itss_logic.assurance.properties import Verifier
-    from itss_logic.assurance.verified import outcome_lines, summary, write_examples
+    from itss_logic.assurance.verified import finding_lines, summary, write_examples
     from itss_logic.tables import folded, origin
 
     in_force = policy.in_force(readings)
@@ -113,24 +113,24 @@ def verify(
         os.makedirs(examples, exist_ok=True)
     verifier = Verifier(policy, in_force, timeout, across=across_readings)
     asked = verifier.properties()
-    outcomes: list[Outcome] = []
+    findings: list[Finding] = []
     with progress(f"of {len(asked)} properties") as told:
         for one in asked:
-            told(len(outcomes))
-            outcome = verifier.outcome(one)
-            outcomes.append(outcome)
+            told(len(findings))
+            finding = verifier.finding(one)
+            findings.append(finding)
             if examples:
-                write_examples(examples, outcome)
+                write_examples(examples, finding)
             if form == "table":
-                for line, colour in outcome_lines(outcome, columns()):
+                for line, colour in finding_lines(finding, columns()):
                     click.secho(line, fg=colour)
     if form == "json":
-        print_json({"policy": policy.digest, "readings": in_force, "properties": [o.as_json() for o in outcomes]})
+        print_json({"policy": policy.digest, "readings": in_force, "properties": [o.as_json() for o in findings]})
     else:
-        click.echo(f"\n{summary(outcomes)}")
+        click.echo(f"\n{summary(findings)}")
         print_lines(folded("bound: ", verifier.bound, columns()))
         print_lines(origin(policy.digest, in_force, policy.in_force(), (c.id for c in policy.changes), columns()))
-    leave(DONE if all(outcome.as_expected() for outcome in outcomes) else NOT_HELD)
+    leave(DONE if all(finding.as_expected() for finding in findings) else NOT_HELD)
 
 
 @policy.command()
