@@ -252,5 +252,5 @@ def test_versions_share_what_does_not_differ() -> None:
     assert twins(one, [Source("a", one[0].text + " unread(1).")]) is None
     both = twins(one, [Source("a", one[0].text.replace("b(1)", "b(2)"))])
     assert both is not None
-    assert "b'(2)" in both.text
-    assert "verdict'(C,F,L,X) :- a'(C); c(F,L,X)." in both.text
+    assert "b_in_second(2)" in both.text
+    assert "verdict_in_second(C,F,L,X) :- a_in_second(C); c(F,L,X)." in both.text

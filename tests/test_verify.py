@@ -85,8 +85,8 @@ def shows(one: dict[str, Any], results: dict[tuple[str, int], dict[str, Any]]) -
     if name == "decisive":
         field, level, criterion = args[0].split(".")
         unmet: list[str] = results[field, int(level)]["unmet"]
-        return (field, int(level)) not in reached and unmet == [criterion]
-    return name == "covered"
+        return bool((field, int(level)) not in reached and unmet == [criterion])
+    return bool(name == "covered")
 
 
 # --- the policy as it stands -------------------------------------------------------------------------------------
