@@ -29,7 +29,7 @@ from tests.random_profiles import BLOCK, FOR_ALL, FULL, SETTINGS, Named, Tally, 
 
 def outcomes(policy: Policy, readings: Mapping[str, str]) -> dict[Named, bool | None]:
     verifier = Verifier(policy, policy.in_force(readings), seconds=600, across=False)
-    found = [verifier.outcome(one) for one in verifier.properties()]
+    found = [verifier.finding(one) for one in verifier.properties()]
     return {Named(one.property.name, one.property.args): one.holds for one in found}
 
 

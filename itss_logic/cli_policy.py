@@ -10,6 +10,7 @@ import click
 from itss_logic.console import (
     DONE,
     NOT_HELD,
+    Intake,
     columns,
     leave,
     load_policy,
@@ -21,8 +22,17 @@ from itss_logic.console import (
 )
 
 if TYPE_CHECKING:
-    from itss_logic.assurance.properties import Outcome
+    from itss_logic.assurance.properties import Finding
     from itss_logic.policy import Policy
+
+with_timeout = click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=600.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long the search for one example may take; what takes longer is told as not known.",
+)
 
 
 @click.group()
@@ -84,14 +94,7 @@ def schema(policy: Policy) -> None:
     type=click.Path(file_okay=False),
     help="Folder for the evidence that shows each property, as .lp files.",
 )
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=600.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long the search for one example may take; a property that takes longer is not decided.",
-)
+@with_timeout
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 def verify(
     policy: Policy, readings: dict[str, str], across_readings: bool, examples: str | None, timeout: float, form: str
@@ -102,7 +105,7 @@ def verify(
     properties stands in the category's properties.lp; exit code 3 where one comes out otherwise.
     """
     from itss_logic.assurance.properties import Verifier
-    from itss_logic.assurance.verified import outcome_lines, summary, write_examples
+    from itss_logic.assurance.verified import finding_lines, summary, write_examples
     from itss_logic.tables import folded, origin
 
     in_force = policy.in_force(readings)
@@ -110,24 +113,24 @@ def verify(
         os.makedirs(examples, exist_ok=True)
     verifier = Verifier(policy, in_force, timeout, across=across_readings)
     asked = verifier.properties()
-    outcomes: list[Outcome] = []
+    findings: list[Finding] = []
     with progress(f"of {len(asked)} properties") as told:
         for one in asked:
-            told(len(outcomes))
-            outcome = verifier.outcome(one)
-            outcomes.append(outcome)
+            told(len(findings))
+            finding = verifier.finding(one)
+            findings.append(finding)
             if examples:
-                write_examples(examples, outcome)
+                write_examples(examples, finding)
             if form == "table":
-                for line, colour in outcome_lines(outcome, columns()):
+                for line, colour in finding_lines(finding, columns()):
                     click.secho(line, fg=colour)
     if form == "json":
-        print_json({"policy": policy.digest, "readings": in_force, "properties": [o.as_json() for o in outcomes]})
+        print_json({"policy": policy.digest, "readings": in_force, "properties": [o.as_json() for o in findings]})
     else:
-        click.echo(f"\n{summary(outcomes)}")
+        click.echo(f"\n{summary(findings)}")
         print_lines(folded("bound: ", verifier.bound, columns()))
         print_lines(origin(policy.digest, in_force, policy.in_force(), (c.id for c in policy.changes), columns()))
-    leave(DONE if all(outcome.as_expected() for outcome in outcomes) else NOT_HELD)
+    leave(DONE if all(finding.as_expected() for finding in findings) else NOT_HELD)
 
 
 @policy.command()
@@ -139,7 +142,8 @@ def trace(policy: Policy, cases: tuple[str, ...], verbose: bool, form: str) -> N
     """The way from each clause to its rules and cases, and back.
 
     CASES are files or folders to take instead of the policy's own cases. The exit code is 3 where the way is broken: a
-    clause without a rule or a case, a rule or a case without a clause, a clause named that does not exist.
+    clause without a rule or a case, a rule or a case without a clause, a clause named that does not exist, a case that
+    cannot be read.
     """
     from itss_logic.assurance.trace import trace
 
@@ -184,3 +188,97 @@ def test(policy: Policy, files: tuple[str, ...], watch: bool, **asked: Any) -> N
     given = click.get_current_context().params
     changes = given["policy_changes"]
     leave(test_again(policy, told, changes, lambda: load_policy(given["category"], given["kb"], changes)))
+
+
+@policy.command()
+@click.argument("before")
+@click.argument("after")
+@click.option("--category", metavar="NAME", help="Job category; needed only where there are several.")
+@with_readings
+@click.option(
+    "--evidence",
+    "people",
+    multiple=True,
+    type=click.Path(exists=True, allow_dash=True),
+    help="Evidence of candidates: whose verdicts differ; repeatable.",
+)
+@click.option("--examples", type=click.Path(file_okay=False), help="Folder for evidence on which they disagree.")
+@with_timeout
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+def diff(
+    before: str,
+    after: str,
+    category: str | None,
+    readings: dict[str, str],
+    people: tuple[str, ...],
+    examples: str | None,
+    timeout: float,
+    form: str,
+) -> None:
+    """What differs between two versions of the policy, BEFORE and AFTER.
+
+    Each is a folder of rules, or a git revision (REVISION, or REVISION:FOLDER). For each level there is a smallest
+    evidence on which they disagree, or the proof that there is none up to a bound.
+    """
+    from itss_logic.assurance import differing
+    from itss_logic.assurance.difference import difference
+    from itss_logic.assurance.versions import load_version
+
+    one, other = load_version(before, category), load_version(after, category)
+    intake = Intake(one, people, None) if people else None
+    with progress(f"of {len(one.levels)} levels") as told:
+        found = difference(one, other, readings, timeout, intake, told)
+    if examples:
+        differing.write_examples(examples, found.levels)
+    if form == "json":
+        print_json(found.as_json())
+    else:
+        print_lines(differing.table(found, one.words().labels, one.in_force(), columns()))
+    leave(DONE if intake is None else intake.exit_code)
+
+
+@policy.command()
+@click.argument("files", nargs=-1, type=click.Path(exists=True))
+@with_policy
+@click.option("--within", default="", metavar="TEXT", help="Only mutants with this in their place: a file, a clause.")
+@click.option("--equivalent", is_flag=True, help="Also list the mutants that are proven equivalent.")
+@click.option("--jobs", type=click.IntRange(min=1), help="How many processes to take; one for each core by default.")
+@with_timeout
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+def mutate(
+    policy: Policy,
+    files: tuple[str, ...],
+    within: str,
+    equivalent: bool,
+    jobs: int | None,
+    timeout: float,
+    form: str,
+) -> None:
+    """Which changes of the policy its cases would not notice: those in its folder, or in FILES and folders.
+
+    Each number of a clause is made one more and one less, each literal of a rule's body left out, each comparison
+    swapped. A mutant that no case notices is proven equivalent, or comes with evidence that it decides otherwise; then
+    the exit code is 3.
+    """
+    from itss_logic.assurance import mutating
+    from itss_logic.assurance.cases import case_files, read_cases
+    from itss_logic.assurance.mutation import EQUIVALENT, SURVIVED, UNKNOWN, Fate, chosen, default_jobs, hunt
+    from itss_logic.assurance.running import Runner
+
+    cases = read_cases(case_files(policy, files), policy)
+    if not cases or not all(one.passed for one in Runner(policy, cases).tried):
+        raise click.UsageError("mutants tell nothing unless there are cases and all pass; see: itss policy test")
+    shown = (SURVIVED, UNKNOWN, *([EQUIVALENT] if equivalent else []))
+    asked = chosen(policy, within)
+    fates: list[Fate] = []
+    with progress(f"of {len(asked)} mutants") as told:
+        for fate in hunt(policy, cases, asked, timeout, jobs or default_jobs()):
+            fates.append(fate)
+            told(len(fates))
+            if form == "table" and fate.fate in shown:
+                print_lines(mutating.lines(fate, columns()))
+    if form == "json":
+        print_json(mutating.as_json(policy.digest, fates))
+    else:
+        print_lines(mutating.summary(fates))
+    leave(NOT_HELD if any(fate.fate in (SURVIVED, UNKNOWN) for fate in fates) else DONE)

@@ -142,6 +142,49 @@ class Program:
         return "\n".join(re.sub(r"<block>:(\d+)", place, message.strip()) for message in messages)
 
 
+class GroundRule(NamedTuple):
+    """A ground rule: whether it chooses, its head, and its body, each literal an atom, its sign and its weight; all of
+    it has to hold, unless there is a bound that the weights have to reach."""
+
+    chooses: bool
+    heads: tuple[int, ...]
+    body: tuple[tuple[int, bool, int], ...]
+    bound: int
+
+
+def assembled(
+    rules: Iterable[GroundRule],
+    minimised: Iterable[tuple[int, Sequence[tuple[int, int]]]],
+    names: Mapping[int, Symbol],
+) -> Control:
+    """A program of ground rules as clingo solves it.
+
+    Args:
+        rules: ground rules over atoms that are numbers.
+        minimised: by priority the atoms, with their weights, that are to be as few as can be.
+        names: the symbols of some atoms.
+    """
+    control = Control()
+    with control.backend() as backend:
+        atoms: dict[int, int] = {number: backend.add_atom(symbol) for number, symbol in names.items()}
+
+        def atom(number: int) -> int:
+            if number not in atoms:
+                atoms[number] = backend.add_atom()
+            return atoms[number]
+
+        for chooses, heads, body, bound in rules:
+            literals = [(atom(number) if sign else -atom(number), weight) for number, sign, weight in body]
+            head = [atom(number) for number in heads]
+            if bound:
+                backend.add_weight_rule(head, bound, literals, choice=chooses)
+            else:
+                backend.add_rule(head, [literal for literal, _ in literals], choice=chooses)
+        for priority, weighed in minimised:
+            backend.add_minimize(priority, [(atom(number), weight) for number, weight in weighed])
+    return control
+
+
 INPUTS = frozenset(
     {("candidate", 1), ("stated", 2), ("asserted", 2), ("filed", 4), ("lacking", 3), ("brief", 0), ("price", 2)}
     | {("price", 3), ("of_kind", 3), ("forbidden", 1), ("capped", 2), ("subsumed", 2)}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from itss_logic.answers import Answer, Criterion, Result, Verdicts
 from itss_logic.engine import Facts
+from itss_logic.errors import PolicyError
 from itss_logic.evidence import Evidence
 from itss_logic.terms import Fact
 
@@ -46,7 +47,7 @@ def verdicts(policy: Policy, people: Iterable[Evidence], readings: Mapping[str, 
             highest = {f: n for (f, n), about in found.items() if "highest" in about}
             yield Verdicts(
                 evidence.candidate,
-                {level: str(found[level]["verdict"][0][0]) for level in policy.levels},
+                {level: _only(found[level], level) for level in policy.levels},
                 {f: highest.get(f) for f in policy.fields},
             )
 
@@ -83,13 +84,21 @@ def result_of(policy: Policy, level: tuple[str, int], about: About, hinges: Abou
     ]
     return Result(
         *level,
-        verdict=str(about["verdict"][0][0]),
+        verdict=_only(about, level),
         routes=tuple(route for route in policy.routes if route in routes),
         unmet=tuple(sorted(str(name) for (name,) in about.get("unmet", []))),
         across=across,
         hinges_on=hinges_on,
         criteria=tuple(sorted(criteria, key=lambda criterion: policy.position(criterion.name))),
     )
+
+
+def _only(about: About, level: tuple[str, int]) -> str:
+    """The one verdict on a level."""
+    if len(about["verdict"]) != 1:
+        told = ", ".join(sorted(str(verdict) for (verdict,) in about["verdict"]))
+        raise PolicyError(f"the policy gives more than one verdict on {level[0]} {level[1]}: {told}")
+    return str(about["verdict"][0][0])
 
 
 def chunks(entries: Iterable[Evidence]) -> Iterator[list[Evidence]]:

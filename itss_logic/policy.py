@@ -99,11 +99,11 @@ class Policy:
         if category not in known:
             asked = "name a category" if category is None else f"there is no category {category}"
             raise PolicyError(f"{asked}; {kb} has {', '.join(known) or 'none'}")
-        folder, core = os.path.join(kb, category), os.path.join(kb, "core")
+        folder = os.path.join(kb, category)
         return cls(
             Program(_included(folder, "policy.lp")),
             Program(_included(folder, "declarations.lp")),
-            [_source(os.path.join(core, name)) for name in sorted(os.listdir(core)) if name.endswith(".lp")],
+            core_of(kb),
             list(_included(folder, "explain.lp")),
         )
 
@@ -376,6 +376,12 @@ def _source(path: str) -> Source:
             return Source(path, file.read())
     except OSError as error:
         raise PolicyError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def core_of(kb: str) -> list[Source]:
+    """The rule files of a knowledge base that are true of any category."""
+    core = os.path.join(kb, "core")
+    return [_source(os.path.join(core, name)) for name in sorted(os.listdir(core)) if name.endswith(".lp")]
 
 
 def _included(folder: str, name: str) -> Iterator[Source]:

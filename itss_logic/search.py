@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from clingo import Configuration, Control, SolveHandle, Symbol, SymbolType, parse_term
 
@@ -98,14 +98,18 @@ def _section(part: object) -> Configuration:
     return part
 
 
+Assumptions: TypeAlias = "Mapping[Any, bool]"
+"""Atoms, as symbols or as text, and whether each holds."""
+
+
 def example(
-    control: Control, assumptions: Mapping[str, bool], seconds: float, *, optimal: bool = True
+    control: Control, assumptions: Assumptions, seconds: float, *, optimal: bool = True
 ) -> frozenset[Symbol] | None:
     """The atoms of an answer to a ground question with atoms that hold or do not; None where there is no answer.
 
     Args:
         control: the question.
-        assumptions: atoms, and whether each holds.
+        assumptions: what is to hold, and what not.
         seconds: how long the search may take.
         optimal: whether the answer is to be one of the best.
 
@@ -115,7 +119,7 @@ def example(
     solve, solver = _section(control.configuration.solve), _section(control.configuration.solver)
     # Of the strategies that go by cores, this one takes some tenths of a second where others take up to minutes.
     solve.opt_mode, solve.models, solver.opt_strategy = "optN" if optimal else "ignore", 1, "usc,pmres"
-    assumed = [(parse_term(atom), value) for atom, value in assumptions.items()]
+    assumed = [(parse_term(atom) if isinstance(atom, str) else atom, value) for atom, value in assumptions.items()]
     deadline = time.monotonic() + seconds
     with control.solve(yield_=True, async_=True, assumptions=assumed) as handle:
         while _is_ready(handle, deadline):

@@ -8,7 +8,21 @@ from pathlib import Path
 import itss_logic
 from itss_logic import Policy
 
-COMMON = {"criteria", "depth", "items", "member", "other", "part", "required", "size", "small", "stated", "any", "all"}
+COMMON = {
+    "criteria",
+    "depth",
+    "equivalent",
+    "items",
+    "member",
+    "other",
+    "part",
+    "required",
+    "size",
+    "small",
+    "stated",
+    "any",
+    "all",
+}
 """Words that programs and sentences about them cannot do without."""
 
 FOREIGN = ("solve.project", 'SubElement(test, "failure"')

@@ -146,14 +146,23 @@ def test_cases_are_told_by_file_and_name_and_line(whole: Any) -> None:
     for case in whole["cases"]:
         assert list(case) == ["case", "file", "line", "clauses"]
         name = case["case"].removeprefix(f"{Path(case['file']).stem}: ")
-        assert line_at(f"{case['file']}:{case['line']}").strip() == f"- case: {name}"
+        line = Path(case["file"]).read_text(encoding="utf-8").splitlines()[case["line"] - 1]
+        assert line.strip() == f"- case: {name}"
+
+
+def test_the_cases_are_told_as_by_the_command_that_tests_them(whole: Any) -> None:
+    result = run("test", "-k", "exam", "--no-coverage", "--format", "json")
+    tested = [(case["file"], case["line"], case["clauses"]) for case in json.loads(result.stdout)["cases"]]
+    assert tested
+    there = [(case["file"], case["line"], case["clauses"]) for case in whole["cases"]]
+    assert [place for place in there if place in tested] == tested
 
 
 def test_the_table_is_short_and_verbose_tells_all(whole: Any) -> None:
     short, long = (run("trace", *options).stdout for options in ([], ["--verbose"]))
     assert len(short.splitlines()) == len(whole["clauses"]) + 3
     [row] = [line for line in short.splitlines() if line.startswith("hardware.5.leads ")]
-    assert re.fullmatch(r"hardware\.5\.leads +5 +Hardware, level 5, Responsibilities +contributions\.lp:\d+", row)
+    assert re.fullmatch(r"hardware\.5\.leads +\d+ +Hardware, level 5, Responsibilities +contributions\.lp:\d+", row)
     for word in ("hardware.4.size.complex_team.to", *(case["case"] for case in whole["cases"])):
         assert word in long
         assert word not in short
@@ -253,16 +262,19 @@ def test_a_tag_that_names_no_clause(kb: Path, file: str) -> None:
 
 CASES = """
 given:
+  - &sound {evidence: {candidate: ann}, verdicts: {hardware.5: not_attained}}
   - &none []
 
 cases:
   - case: who does nothing | leads <nobody>
     clauses: [hardware.5.leads, software.5.leads]
+    <<: *sound
   - case: of a clause that is not
-    clauses: [hardware.5.leeds]
+    clauses: [hardware.5.leeds, hardware.5.leads]
+    <<: *sound
   - case: of none
-
-  - {case: of an empty list, clauses: *none}
+    <<: *sound
+  - {case: of an empty list, clauses: *none, <<: *sound}
 """
 
 
@@ -270,24 +282,74 @@ def test_gaps_of_cases(tmp_path: Path) -> None:
     file = write(tmp_path / "mine.yaml", CASES)
     found = traced(file, code=3)
     assert [(case["case"], case["line"]) for case in found["cases"]] == [
-        ("mine: who does nothing | leads <nobody>", 6),
-        ("mine: of a clause that is not", 8),
-        ("mine: of none", 10),
-        ("mine: of an empty list", 12),
+        ("mine: who does nothing | leads <nobody>", 7),
+        ("mine: of a clause that is not", 10),
+        ("mine: of none", 13),
+        ("mine: of an empty list", 15),
     ]
-    about_cases = [tuple(gap.values()) for gap in found["gaps"] if gap["gap"].startswith("case")]
-    assert [(gap, subject, place) for gap, subject, place, _ in about_cases] == [
-        ("case_of_unknown_clause", "mine: of a clause that is not", f"{file}:8"),
-        ("case_without_clause", "mine: of none", f"{file}:10"),
-        ("case_without_clause", "mine: of an empty list", f"{file}:12"),
+    about_cases = [tuple(gap.values()) for gap in found["gaps"] if gap["gap"] != "clause_without_case"]
+    assert about_cases == [
+        (
+            "case_of_unknown_clause",
+            "mine: of a clause that is not",
+            f"{file}:11",
+            "there is no clause hardware.5.leeds; use a clause such as hardware.5.leads or hardware.5.handles or "
+            "hardware.5.size",
+        ),
+        ("case_without_clause", "mine: of none", f"{file}:13", "clauses is missing; add it"),
+        (
+            "case_without_clause",
+            "mine: of an empty list",
+            f"{file}:15",
+            "it is about no clause; name the clauses that it shows",
+        ),
     ]
-    assert "no clause hardware.5.leeds, which this case names; did you mean hardware.5.leads" in about_cases[0][3]
-    assert "is about no clause; name those it is about under `clauses`" in about_cases[1][3]
+    [leads] = [clause for clause in found["clauses"] if clause["clause"] == "hardware.5.leads"]
+    assert leads["cases"] == ["mine: who does nothing | leads <nobody>", "mine: of a clause that is not"]
+
+
+@pytest.mark.parametrize(
+    ("case", "line", "message"),
+    [
+        ("case: x\n    clauses: [hardware.3.exam]\n    verdicts: {hardware.3: deemed}", 2, "evidence is missing; add"),
+        (
+            "case: x\n    clauses: hardware.3.exam\n    evidence: {candidate: ann}\n    highest: {hardware: null}",
+            3,
+            "clauses is no list of names; write clauses: [NAME]",
+        ),
+        (
+            "case: x\n    clauses: [hardware.3.exam]\n    evidence: {candidate: ann}\n    met: [hardware.3.exams]",
+            5,
+            "there is no clause hardware.3.exams; use a clause such as hardware.3.exam",
+        ),
+        (
+            "case: x\n    clauses: [hardware.3.exam]\n    met: [hardware.3.projects]\n    evidence: {candidat: ann}",
+            5,
+            "evidence $.candidat: unknown_key: ",
+        ),
+        (
+            "case: x\n    clauses: [hardware.3.exam]\n    clauses: []",
+            4,
+            "clauses stands twice in one mapping; keep one",
+        ),
+        ("x", 1, "a case is a mapping; write case, clauses, evidence and what is expected"),
+    ],
+)
+def test_a_case_that_cannot_be_read(tmp_path: Path, case: str, line: int, message: str) -> None:
+    file = write(tmp_path / "mine.yaml", f"cases:\n  - {case}")
+    found = [gap for gap in gaps(file) if gap[0] != "clause_without_case"]
+    assert {gap[:2] for gap in found} == {("faulty_case", "mine: x" if "x\n" in case else "mine: case 1")}
+    [place] = [place for _, _, place, said in found if said.startswith(message)]
+    assert f"{place}:".startswith(f"{file}:{line}:")
+    shown = run("trace", file)
+    assert shown.exit_code == 3
+    assert f"{file}:{line}" in shown.stdout
+    assert " faulty_case (mine: " in shown.stdout
 
 
 def test_a_clause_without_a_case(tmp_path: Path) -> None:
     file = write(tmp_path / "mine.yaml", CASES)
-    found = [gap for gap in gaps(file) if gap[0].startswith("clause")]
+    found = [gap for gap in gaps(file) if gap[0] == "clause_without_case"]
     assert len(found) == len(Policy.load().clauses) - 2
     assert not {"hardware.5.leads", "software.5.leads"} & {subject for _, subject, _, _ in found}
     for gap, subject, place, message in found:
@@ -301,7 +363,7 @@ def test_gaps_are_told_in_words_in_table_and_document(tmp_path: Path) -> None:
     clauses = len(Policy.load().clauses)
     table = run("trace", file)
     assert table.exit_code == 3
-    assert f"{file}:10: case_without_clause (mine: of none): this case is about no clause; name those" in table.stdout
+    assert f"{file}:13: case_without_clause (mine: of none): clauses is missing; add it" in table.stdout
     summary = rf"^{clauses} clauses, \d+ rules, 4 cases: {clauses + 1} gaps; policy sha256:"
     assert re.search(summary, table.stdout, re.MULTILINE)
     document = run("trace", file, "--format", "markdown")
@@ -313,7 +375,8 @@ def test_gaps_are_told_in_words_in_table_and_document(tmp_path: Path) -> None:
 def test_folders_of_cases_and_several_of_them(tmp_path: Path, whole: Any) -> None:
     folder = KB / CATEGORY / "cases"
     assert [case["case"] for case in traced(folder)["cases"]] == [case["case"] for case in whole["cases"]]
-    file = write(tmp_path / "mine.yml", "cases: [{case: one more, clauses: [hardware.3.exam]}]")
+    sound = "evidence: {candidate: ann}, highest: {hardware: null}"
+    file = write(tmp_path / "mine.yml", f"cases: [{{case: one more, clauses: [hardware.3.exam], {sound}}}]")
     cases = traced(folder, file)["cases"]
     assert (len(cases), cases[-1]["case"]) == (len(whole["cases"]) + 1, "mine: one more")
     assert traced(folder, tmp_path)["cases"] == cases
@@ -322,16 +385,13 @@ def test_folders_of_cases_and_several_of_them(tmp_path: Path, whole: Any) -> Non
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("cases: ]", "mine.yaml:1: "),
-        ("- case: a", "no cases in it; write a list of cases under `cases`"),
-        ("", "no cases in it"),
-        ("cases: {case: a}", "no cases in it"),
-        ("cases:\n  - case: a\n  - clauses: []", "mine.yaml:3: {'clauses': []} is no case"),
-        ("cases:\n  - a", "mine.yaml:2: a is no case"),
-        ("cases:\n  - case: a\n    clauses: hardware.3.exam", "mine.yaml:2: `clauses` is no list"),
-        ("cases:\n  - case: !!python/object:os.system a", "mine.yaml:2: could not determine a constructor"),
-        ("cases:\n  - case: \x07", "mine.yaml: "),
-        ("cases: []\n---\ncases: []", "mine.yaml:2: "),
+        ("cases: ]", "mine.yaml:1:8: "),
+        ("- case: a", "mine.yaml: these are no cases; write a mapping of given, which may be left out, and cases"),
+        ("", "these are no cases"),
+        ("cases: {case: a}", "these are no cases"),
+        ("cases:\n  - case: !!python/object:os.system a", "mine.yaml:2:11: tags are not read; write the value alone"),
+        ("cases:\n  - case: \x07", "mine.yaml:"),
+        ("cases: []\n---\ncases: []", "these are no cases"),
     ],
 )
 def test_what_is_no_file_of_cases_is_a_usage_error(tmp_path: Path, text: str, words: str) -> None:
@@ -342,7 +402,9 @@ def test_what_is_no_file_of_cases_is_a_usage_error(tmp_path: Path, text: str, wo
 
 
 def test_a_folder_without_cases_is_a_usage_error(tmp_path: Path) -> None:
-    assert "no file of cases is in this folder" in str(run("trace", tmp_path).exception)
+    words = f"{tmp_path}: no file of cases is in this folder; write some, as .yaml or .yml"
+    for others in ([], [KB / CATEGORY / "cases"]):
+        assert str(run("trace", *others, tmp_path).exception) == words
 
 
 # Other policies
@@ -374,12 +436,13 @@ def test_a_second_category_is_traced(tmp_path: Path) -> None:
     ]
     (kb / "baking" / "cases").mkdir()
     case = "cases:\n  - case: a shift\n    clauses: [bread.1.good_shifts, bread.2.good_shifts]\n"
-    write(kb / "baking" / "cases" / "shifts.yaml", case)
+    case += "    evidence: {candidate: ann}\n    highest: {bread: null}\n"
+    file = write(kb / "baking" / "cases" / "shifts.yaml", case)
     found = traced("--kb", kb)
     assert found["cases"] == [
         {
             "case": "shifts: a shift",
-            "file": "baking/cases/shifts.yaml",
+            "file": str(file),
             "line": 2,
             "clauses": ["bread.1.good_shifts", "bread.2.good_shifts"],
         }

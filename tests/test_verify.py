@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from itss_logic import Evidence, Policy
-from itss_logic.assurance.properties import Outcome, Verifier
+from itss_logic.assurance.properties import Finding, Verifier
 from itss_logic.cli import cli
 from itss_logic.policy import default_kb
 from tests import oracle
@@ -124,7 +124,7 @@ def test_what_is_said_of_a_property(default: Run) -> None:
         assert ("reason" in one) == (name in REFUTED)
         assert bool(one["counterexample"]) == (name in REFUTED)
         assert bool(one["witness"]) == (one["property"] not in FOR_ALL)
-        assert "5 project in hardware" in one["bound"]
+        assert "5 project items in hardware" in one["bound"]
         assert "not proven" not in one["bound"]
 
 
@@ -212,11 +212,11 @@ def test_a_broken_ladder(tmp_path: Path) -> None:
     assert any("advice,guide_industry" in fact for fact in advice)
 
 
-def ask(policy: Policy, *names: str, seconds: float = 600, readings: dict[str, str] | None = None) -> list[Outcome]:
+def ask(policy: Policy, *names: str, seconds: float = 600, readings: dict[str, str] | None = None) -> list[Finding]:
     """What is said of some properties, without asking for all."""
     verifier = Verifier(policy, policy.in_force(readings or {}), seconds, across=False)
     found = {" ".join(map(str, (one.name, *one.args))): one for one in verifier.properties()}
-    return [verifier.outcome(found[name]) for name in names]
+    return [verifier.finding(found[name]) for name in names]
 
 
 def copied(tmp_path: Path, file: str, old: str, new: str) -> Policy:
@@ -233,16 +233,16 @@ def copied(tmp_path: Path, file: str, old: str, new: str) -> Policy:
 def test_a_rule_by_which_a_fact_makes_a_verdict_worse(tmp_path: Path) -> None:
     develops = "witness(V, C, F, L, develops, Means, develops_subordinates(Means)) :- "
     policy = copied(tmp_path, "contributions.lp", develops, f"{develops}not holds(V, C, passed_exam(ip)), ")
-    [outcome] = ask(policy, "monotone")
-    assert (outcome.holds, outcome.as_expected()) == (False, False)
-    [clause] = outcome.clauses
+    [finding] = ask(policy, "monotone")
+    assert (finding.holds, finding.as_expected()) == (False, False)
+    [clause] = finding.clauses
     assert clause.endswith(".develops")
-    added = outcome.as_json()["added"]
+    added = finding.as_json()["added"]
     assert added in ('passed_exam("example",ip)', 'claimed(passed_exam("example",ip))')
-    assert outcome.example is not None
-    assert outcome.after is not None
-    assert set(map(str, outcome.after.facts)) - set(map(str, outcome.example.facts)) == {added}
-    before, then = (answer for e in (outcome.example, outcome.after) for answer in policy.evaluate([e]))
+    assert finding.example is not None
+    assert finding.after is not None
+    assert set(map(str, finding.after.facts)) - set(map(str, finding.example.facts)) == {added}
+    before, then = (answer for e in (finding.example, finding.after) for answer in policy.evaluate([e]))
     ranks = [[oracle.RANK.index(result.verdict) for result in answer.results] for answer in (before, then)]
     assert any(was < now for was, now in zip(*ranks, strict=True))
 
@@ -256,10 +256,10 @@ def test_a_rule_with_a_threshold_of_its_own(tmp_path: Path) -> None:
         "    holds(V, C, network_sites(P, N)), large(F, Least), N >= Least.\n"
     )
     policy = copied(tmp_path, "contributions.lp", leads, large)
-    [outcome] = ask(policy, "satisfiable facility_management 6")
-    assert outcome.holds
-    assert outcome.example is not None
-    assert max(int(str(f.arguments[-1])) for f in outcome.example.facts if f.name == "network_sites") >= 70000
+    [finding] = ask(policy, "satisfiable facility_management 6")
+    assert finding.holds
+    assert finding.example is not None
+    assert max(int(str(f.arguments[-1])) for f in finding.example.facts if f.name == "network_sites") >= 70000
 
 
 # --- a small category --------------------------------------------------------------------------------------------
@@ -301,7 +301,7 @@ def test_a_category_of_whose_properties_nothing_is_known(baking: Callable[..., P
     assert all(one["holds"] and one["expected"] for one in said.values())
     assert {(one["across"], one["combinations"], *one["hinges_on"]) for one in said.values()} == {("all", 1)}
     assert said["satisfiable bread 1"]["witness"] == ['candidate("example")', 'certified("example")']
-    assert all("4 shift in bread, 6 numbers of loaves" in one["bound"] for one in said.values())
+    assert all("4 shift items in bread, 6 numbers of loaves" in one["bound"] for one in said.values())
 
 
 def test_an_expectation_that_is_not_borne_out(baking: Callable[..., Path]) -> None:
@@ -398,7 +398,7 @@ def test_more_items_than_a_profile_has(baking: Callable[..., Path], tmp_path: Pa
     assert "not proven beyond: more than 16 shift in bread" in one["bound"]
     change.write_text("bread.2.good_shifts: {required: 12}\n", encoding="utf-8")
     one = told("--kb", kb, "--policy-change", change)["satisfiable bread 2"]
-    assert (one["holds"], "14 shift" in one["bound"] or "13 shift" in one["bound"]) == (True, True)
+    assert (one["holds"], "14 shift items" in one["bound"] or "13 shift items" in one["bound"]) == (True, True)
     assert sum(fact.startswith("shift(") for fact in one["witness"]) == 12
 
 
@@ -438,13 +438,13 @@ FAILING: dict[str, list[dict[str, str]]] = {
 
 
 @pytest.fixture(scope="module")
-def across() -> dict[str, Outcome]:
+def across() -> dict[str, Finding]:
     policy = Policy.load()
     verifier = Verifier(policy, policy.in_force(), 600, across=True)
     asked = {" ".join(map(str, (one.name, *one.args))): one for one in verifier.properties()}
     ladder = [str(one) for one in named(cumulative=True)]
     assert list(asked) == ladder
-    return {name: verifier.outcome(asked[name]) for name in FAILING}
+    return {name: verifier.finding(asked[name]) for name in FAILING}
 
 
 def combinations(name: str) -> list[dict[str, str]]:
@@ -458,7 +458,7 @@ def fails(name: str, readings: dict[str, str]) -> bool:
 
 
 @pytest.mark.parametrize("name", FAILING)
-def test_a_property_under_all_readings(across: dict[str, Outcome], name: str) -> None:
+def test_a_property_under_all_readings(across: dict[str, Finding], name: str) -> None:
     one = across[name].as_json()
     every = combinations(name)
     holding = sum(not fails(name, readings) for readings in every)
@@ -479,16 +479,16 @@ def test_a_property_under_all_readings(across: dict[str, Outcome], name: str) ->
 
 
 @pytest.mark.parametrize("name", FAILING)
-def test_a_property_under_every_combination_by_the_oracle(across: dict[str, Outcome], name: str) -> None:
+def test_a_property_under_every_combination_by_the_oracle(across: dict[str, Finding], name: str) -> None:
     """Where it is said that evidence shows it, some does, and nothing that was drawn by chance does anywhere else.
 
     The evidence is that of verify, here or elsewhere, with what other readings ask for besides, and people by chance.
     """
-    outcome = across[name]
-    about = property_of(outcome.as_json())
-    assert outcome.across is not None
-    assert outcome.across.elsewhere is not None
-    found = [e for e in (outcome.example, outcome.across.elsewhere[1]) if isinstance(e, Evidence)]
+    finding = across[name]
+    about = property_of(finding.as_json())
+    assert finding.across is not None
+    assert finding.across.elsewhere is not None
+    found = [e for e in (finding.example, finding.across.elsewhere[1]) if isinstance(e, Evidence)]
     evidence = [facts for e in found for facts in (set(map(str, e.facts)), enriched(set(map(str, e.facts))))]
     for facts in evidence:
         assert oracle.is_valid(facts)

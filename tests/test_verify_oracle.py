@@ -47,8 +47,8 @@ def setting(request: pytest.FixtureRequest) -> str:
 def said(policy: Policy, setting: str) -> Said:
     """What is said of each property under some readings."""
     verifier = Verifier(policy, policy.in_force(SETTINGS[setting]), seconds=600, across=False)
-    outcomes = [verifier.outcome(one).as_json() for one in verifier.properties()]
-    return {Named(one["property"], tuple(one["args"])): one for one in outcomes}
+    findings = [verifier.finding(one).as_json() for one in verifier.properties()]
+    return {Named(one["property"], tuple(one["args"])): one for one in findings}
 
 
 @pytest.fixture(scope="module")

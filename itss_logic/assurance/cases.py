@@ -26,12 +26,18 @@ FOLDER = "cases"
 SUFFIXES = (".yaml", ".yml")
 
 
+FAULTY, WITHOUT_CLAUSE, OF_UNKNOWN_CLAUSE = "faulty_case", "case_without_clause", "case_of_unknown_clause"
+CODES = (FAULTY, WITHOUT_CLAUSE, OF_UNKNOWN_CLAUSE)
+"""What a fault is called; the last two are about the clauses that a case names."""
+
+
 class Fault(NamedTuple):
     """What is wrong with how a case is written, and what to do about it."""
 
     place: Place
     message: str
     mend: str
+    code: str = FAULTY
 
     def __str__(self) -> str:
         return f"{printable(str(self.place))}: {printable(self.message)}; {printable(self.mend)}"
@@ -86,23 +92,30 @@ class Case(NamedTuple):
 
 
 def case_files(policy: Policy, paths: Sequence[str] = ()) -> list[str]:
-    """The files of cases among files and folders; without any, those in the folder of the policy.
+    """The files of cases among files and folders; without any, those in the folder of the policy, if it has any.
 
     Raises:
-        QuestionError: where a path is neither.
+        QuestionError: where a path is neither, or a folder that is named has none.
     """
     if not paths:
         folder = near(os.path.join(policy.folder, FOLDER))
-        paths = [folder] if os.path.isdir(folder) else []
+        return _within(folder) if os.path.isdir(folder) else []
     found: list[str] = []
     for path in paths:
         if os.path.isdir(path):
-            found += [os.path.join(path, name) for name in sorted(os.listdir(path)) if name.endswith(SUFFIXES)]
+            inside = _within(path)
+            if not inside:
+                raise QuestionError(f"{path}: no file of cases is in this folder; write some, as .yaml or .yml")
+            found += inside
         elif os.path.exists(path):
             found.append(path)
         else:
             raise QuestionError(f"{path}: there is no such file; name files or folders of cases")
     return list(dict.fromkeys(found))
+
+
+def _within(folder: str) -> list[str]:
+    return [os.path.join(folder, name) for name in sorted(os.listdir(folder)) if name.endswith(SUFFIXES)]
 
 
 def near(path: str) -> str:

@@ -45,7 +45,7 @@ class Confirmation:
 
     def _implies(self, found: Example, field: str, level: int, lower: int) -> bool:
         answer = self._answer(found.evidence)
-        unmet = {str(row[-1]) for row in found.rows("responsible")}
+        unmet = {str(row[-1]) for row in found.rows("at_fault")}
         other = answer.result(field, lower)
         return answer.result(field, level).is_reached and not other.is_reached and unmet == set(other.unmet)
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from clingo import Symbol, parse_term
 
-from itss_logic.batch.dependence import Ground
+from itss_logic.assurance.merged import Merged, Objective
 from itss_logic.batch.reified import examine
 from itss_logic.batch.universe import Kind, Universe, cuts, enough
 from itss_logic.batch.universe import fact as written
 from itss_logic.engine import Program, Question, Source, selected
 from itss_logic.errors import Place, SelfCheckError
 from itss_logic.evidence import Dossier, Evidence, Stated
-from itss_logic.search import example, term_of
+from itss_logic.search import Assumptions, example, term_of
 from itss_logic.terms import Fact, Term
 from itss_logic.vocabulary import CANDIDATE, CLAIMED, Vocabulary
 
@@ -45,7 +46,7 @@ class Space(NamedTuple):
 
     def told(self) -> str:
         """The bound, in words."""
-        items = dict.fromkeys(f"{number} {kind.item} in {kind.field or 'all'}" for kind, number in self.items.items())
+        items = [f"{number} {kind.item} items in {kind.field or 'all'}" for kind, number in self.items.items()]
         numbers = [f"{len(found)} numbers of {name}" for name, found in self.cuts.items()]
         return f"up to {', '.join([*items, *numbers])}, and every other value"
 
@@ -105,16 +106,39 @@ class Profiles:
         sources: the rules: a policy, and what is asked about profiles.
         given: further facts of the question.
         reach: how far the profiles reach.
+        other: a second vocabulary; then there is only what is evidence by both.
+        ordered: whether of items that differ in their ids alone the first are taken first. There are fewer profiles
+            then, but one of which an item is left out need not be a profile.
     """
 
-    def __init__(self, vocabulary: Vocabulary, sources: Iterable[Source], given: Sequence[str], reach: Space) -> None:
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        sources: Iterable[Source],
+        given: Sequence[str],
+        reach: Space,
+        other: Vocabulary | None = None,
+        *,
+        ordered: bool = True,
+    ) -> None:
         self.vocabulary = vocabulary
         self.universe = Universe(vocabulary, reach.cuts, reach.enough, reach.items)
+        self.terms = self.universe.terms
+        if other is not None:
+            both = set(Universe(other, reach.cuts, reach.enough, reach.items).terms)
+            self.terms = [term for term in self.terms if term in both]
         self.ids: dict[str, int] = {}
-        self.ground = Ground()
-        facts = [f"{CANDIDATE}(0).", *self._offered(), *given]
+        self.ground = Objective()
+        facts = [f"{CANDIDATE}(0).", *self._offered(), *(self._order() if ordered else ()), *given]
         self.control = Program(sources).ground("\n".join(facts), observer=self.ground)
         # It proves soonest that nothing can be found.
+        self.control.configuration.configuration = "crafty"
+
+    def merge(self) -> None:
+        """Make one of all atoms that are defined alike. Of the names of atoms those that are chosen are left."""
+        merged = Merged(self.ground)
+        atoms = self.control.symbolic_atoms
+        self.control = merged.control({a.literal: a.symbol for a in atoms if a.literal in merged.free})
         self.control.configuration.configuration = "crafty"
 
     def named(self, name: str, arity: int) -> list[Symbol]:
@@ -154,7 +178,7 @@ class Profiles:
 
     def _offered(self) -> list[str]:
         facts = []
-        for term in self.universe.terms:
+        for term in self.terms:
             predicate = self.vocabulary.predicates[term.predicate]
             stated = written(predicate, 0, term.kind.field, self._id(term.id), term.values)
             name, arguments = stated[:-1].split("(", 1)
@@ -167,14 +191,16 @@ class Profiles:
             rest = ",".join(term.values) or "none"
             rest = rest if len(term.values) < 2 else f"({rest})"
             facts.append(f"offered({term.kind.field or 'none'},{evidence},{name},{id},{rest}).")
-        for ids in self.universe.ids.values():
-            facts += [f"follows({self._id(id)},{self._id(after)})." for id, after in pairwise(ids)]
         return facts
+
+    def _order(self) -> Iterator[str]:
+        for ids in self.universe.ids.values():
+            yield from (f"follows({self._id(id)},{self._id(after)})." for id, after in pairwise(ids))
 
     def _id(self, text: str) -> int:
         return self.ids.setdefault(text, len(self.ids))
 
-    def find(self, assumptions: Mapping[str, bool], seconds: float, *, smallest: bool = True) -> Example | None:
+    def find(self, assumptions: Assumptions, seconds: float, *, smallest: bool = True) -> Example | None:
         """A profile with which some atoms of the question hold and others do not, and a smallest one; or None.
 
         Raises:
@@ -182,6 +208,27 @@ class Profiles:
         """
         atoms = example(self.control, assumptions, seconds, optimal=smallest)
         return None if atoms is None else self._example(atoms)
+
+    def find_irreducible(self, assumptions: Assumptions, seconds: float) -> Example | None:
+        """A profile of which no fact can be left out, found sooner than a smallest one; without claims if possible.
+
+        Raises:
+            TimeoutError: where the time ran out.
+        """
+        deadline = time.monotonic() + seconds
+        claims = self.named("claim", 1)
+        evidence = {*self.named("there", 1), *claims}
+        unclaimed: Assumptions = {**dict.fromkeys(claims, False), **assumptions}
+        atoms = example(self.control, unclaimed, seconds, optimal=False)
+        atoms = atoms or example(self.control, assumptions, seconds, optimal=False)
+        if atoms is None:
+            return None
+        for fact in sorted(evidence & atoms, key=str):
+            if fact in atoms:
+                without: Assumptions = {**dict.fromkeys((evidence - atoms) | {fact}, False), **assumptions}
+                less = example(self.control, without, deadline - time.monotonic(), optimal=False)
+                atoms = atoms if less is None else less
+        return self._example(atoms)
 
     def _example(self, atoms: frozenset[Symbol]) -> Example:
         names: dict[int, str] = {}

@@ -63,7 +63,7 @@ class Across(NamedTuple):
         return "all" if self.holding == self.of else "some" if self.holding else "none"
 
 
-class Outcome(NamedTuple):
+class Finding(NamedTuple):
     """Whether a property holds; None where that is not decided.
 
     `undecided` is why, or why its dependence on readings is not: the time ran out; or nothing was found up to the
@@ -95,7 +95,7 @@ class Outcome(NamedTuple):
         return self.holds is self.expected and not self.vacuous and not self.undecided and not differs
 
     def as_json(self) -> dict[str, Any]:
-        """The outcome as `itss policy verify --format json` prints it."""
+        """The finding as `itss policy verify --format json` prints it."""
         facts = _facts(self.example)
         found: dict[str, Any] = {
             "property": self.property.name,
@@ -219,33 +219,33 @@ class Verifier:
         fields = self.policy.fields
         return tuple(fields.index(arg) if arg in fields else arg for arg in one.args)
 
-    def outcome(self, one: Asked) -> Outcome:
+    def finding(self, one: Asked) -> Finding:
         """Whether a property holds."""
         properties, reasons = self.known[self.in_force]
         expected = one.term in properties and one.term not in reasons
-        outcome = Outcome(one, None, expected, reasons.get(one.term, ""), self.bound)
+        finding = Finding(one, None, expected, reasons.get(one.term, ""), self.bound)
         try:
             applies = one.term in properties
-            outcome = self._decided(outcome) if applies else outcome._replace(holds=False, applies=False)
-            if self.across is None or outcome.undecided:
-                return outcome
+            finding = self._decided(finding) if applies else finding._replace(holds=False, applies=False)
+            if self.across is None or finding.undecided:
+                return finding
             if self.across.gaps:
-                return outcome._replace(undecided=BEYOND)
-            return outcome._replace(across=self.across.of(outcome))
+                return finding._replace(undecided=BEYOND)
+            return finding._replace(across=self.across.of(finding))
         except TimeoutError:
-            return outcome._replace(undecided=TIME)
+            return finding._replace(undecided=TIME)
 
-    def _decided(self, outcome: Outcome) -> Outcome:
-        one = outcome.property
+    def _decided(self, finding: Finding) -> Finding:
+        one = finding.property
         found = self._example(self.profiles(one.name), one, {})
         if found is not None:
             self.confirmation.check(one.name, one.args, found)
-            return self._found(outcome, found)
+            return self._found(finding, found)
         if self.reach.gaps:
-            return outcome._replace(undecided=BEYOND)
+            return finding._replace(undecided=BEYOND)
         if one.for_all:
-            return outcome._replace(holds=True, vacuous=self._is_vacuous(one))
-        return outcome._replace(holds=False, clauses=self._standing_in_the_way(one))
+            return finding._replace(holds=True, vacuous=self._is_vacuous(one))
+        return finding._replace(holds=False, clauses=self._standing_in_the_way(one))
 
     @property
     def bound(self) -> str:
@@ -253,11 +253,11 @@ class Verifier:
         gaps = "".join(f"; not proven beyond: {gap}" for gap in self.reach.gaps)
         return self.reach.told() + gaps
 
-    def _found(self, outcome: Outcome, found: Example) -> Outcome:
-        rows = found.rows("responsible")
+    def _found(self, finding: Finding, found: Example) -> Finding:
+        rows = found.rows("at_fault")
         clauses = {".".join(map(str, row)) for row in rows}
-        return outcome._replace(
-            holds=not outcome.property.for_all,
+        return finding._replace(
+            holds=not finding.property.for_all,
             example=found.evidence,
             added=found.added,
             after=found.after,
@@ -299,9 +299,9 @@ class Everywhere:
         self.profiles = verifier.profiles_under(None, reach)
         self.known = verifier.known_under(None)
 
-    def of(self, outcome: Outcome) -> Across:
+    def of(self, finding: Finding) -> Across:
         """How a property depends on the readings."""
-        one, policy = outcome.property, self.verifier.policy
+        one, policy = finding.property, self.verifier.policy
         found = self._found_in(one)
         asked = {c: None for c, (properties, _) in self.known.items() if one.term in properties}
         holding = {c for c in asked if (c in found) != one.for_all}
@@ -313,7 +313,7 @@ class Everywhere:
             hinges_on=hinges,
             failing=tuple(dict(setting) for setting in failing),
             differing=sum((c in holding) == (one.term in self.known[c][1]) for c in asked),
-            elsewhere=self._elsewhere(outcome, [c for c in asked if (c in holding) is not outcome.holds]),
+            elsewhere=self._elsewhere(finding, [c for c in asked if (c in holding) is not finding.holds]),
         )
 
     def _found_in(self, one: Asked) -> set[Combination]:
@@ -340,7 +340,7 @@ class Everywhere:
         return any((other in holding) != (combination in holding) for other in others if other in asked)
 
     def _elsewhere(
-        self, outcome: Outcome, others: Iterable[Combination]
+        self, finding: Finding, others: Iterable[Combination]
     ) -> tuple[Mapping[str, str], Evidence | None] | None:
         """The readings nearest to those in force under which a property comes out otherwise, and what shows that."""
         here = self.verifier.readings
@@ -351,9 +351,9 @@ class Everywhere:
         nearest = min(others, key=lambda c: (len(turned(c)), c), default=None)
         if nearest is None:
             return None
-        if outcome.holds is not outcome.property.for_all:
+        if finding.holds is not finding.property.for_all:
             return turned(nearest), None
-        one = outcome.property
+        one = finding.property
         readings = {f"selected({name},{option})": True for name, option in nearest}
         found = self.verifier._example(self.profiles(one.name), one, readings)
         assert found is not None

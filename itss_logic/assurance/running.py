@@ -138,7 +138,7 @@ class Runner:
     def failing(self, policy: Policy, cases: Iterable[Case], change: Change | None = None) -> Iterator[Case]:
         """Yield the cases that fail by what a policy decides, as they are found; under one more change, if given."""
         for group in together(cases):
-            facts = Facts([case.evidence for case in group if case.evidence], policy.in_force(group[0].readings))
+            facts = Facts([case.evidence for case in group if case.evidence], group[0].readings)
             asked = (f"expects({n},{fact})." for n, case in enumerate(group) for fact in _asked(case, policy.routes))
             facts.text = "\n".join([facts.text, *asked])
             differing = self._question(policy, group[0], change).solve(facts)

@@ -103,7 +103,7 @@ def trace(policy: Policy, paths: Sequence[str] = ()) -> Trace:
     ]
     rules = rules_of(policy)
     by_rule = {rule.place: [clause.id for clause in clauses if rule.formalises(clause.id)] for rule in rules}
-    gaps = [*_of_clauses(clauses), *_of_rules(rules, by_rule), *_of_tags(policy, clauses), *_of_cases(cases, clauses)]
+    gaps = [*_of_clauses(clauses), *_of_rules(rules, by_rule), *_of_tags(policy, clauses), *_of_cases(cases)]
     return Trace(policy.digest, clauses, by_rule, cases, gaps)
 
 
@@ -188,17 +188,10 @@ def _of_tags(policy: Policy, clauses: Sequence[Traced]) -> Iterator[Gap]:
             yield Gap("tag_without_clause", tag.pattern, tag.place, message)
 
 
-def _of_cases(cases: Sequence[Case], clauses: Sequence[Traced]) -> Iterator[Gap]:
-    known = {clause.id for clause in clauses}
+def _of_cases(cases: Sequence[Case]) -> Iterator[Gap]:
     for case in cases:
-        place = f"{case.file}:{case.line}"
-        if not case.clauses:
-            message = "this case is about no clause; name those it is about under `clauses`"
-            yield Gap("case_without_clause", case.title, place, message)
-        for id in case.clauses:
-            if id not in known:
-                message = f"there is no clause {id}, which this case names; {_mend(id, clauses)}"
-                yield Gap("case_of_unknown_clause", case.title, place, message)
+        for fault in case.faults:
+            yield Gap(fault.code, case.title, str(fault.place), f"{fault.message}; {fault.mend}")
 
 
 def _mend(id: str, clauses: Sequence[Traced]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from itss_logic.assurance.cases import CODES
 from itss_logic.assurance.trace import Gap, Trace
 from itss_logic.console import count
 from itss_logic.errors import printable
@@ -35,7 +36,7 @@ def table(trace: Trace, columns: int | None, *, verbose: bool) -> Iterator[str]:
 
 def told(gap: Gap) -> str:
     """A gap in words, with its place and its code."""
-    about = f" ({printable(gap.subject)})" if gap.gap.startswith("case") else ""
+    about = f" ({printable(gap.subject)})" if gap.gap in CODES else ""
     return f"{printable(gap.place)}: {gap.gap}{about}: {printable(gap.message)}"
 
 

@@ -1,4 +1,4 @@
-"""Two versions of a policy in one program: what they share stands once, what differs twice, the second time primed."""
+"""Two versions of a policy in one program: what they share stands once, what differs twice, under other names."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Part(NamedTuple):
     reads: frozenset[Signature]
 
 
-class Prime(Transformer):
-    """Puts a prime behind the names of some predicates."""
+class Renamed(Transformer):
+    """Names some predicates as those of the second version."""
 
     def __init__(self, names: Iterable[Signature]) -> None:
         self.names = set(names)
@@ -33,12 +33,12 @@ class Prime(Transformer):
         """An atom with its predicate renamed, where it is one of them; terms keep their names."""
         symbol = atom.symbol
         if symbol.ast_type == ASTType.Function and (symbol.name, len(symbol.arguments)) in self.names:
-            return atom.update(symbol=symbol.update(name=f"{symbol.name}'"))
+            return atom.update(symbol=symbol.update(name=of_second(symbol.name)))
         return atom
 
     def visit_Defined(self, node: AST) -> AST:  # noqa: N802
         """The declaration of a predicate, renamed alike."""
-        return node.update(name=f"{node.name}'") if (node.name, node.arity) in self.names else node
+        return node.update(name=of_second(node.name)) if (node.name, node.arity) in self.names else node
 
 
 def twins(one: Iterable[Source], other: Iterable[Source]) -> Source | None:
@@ -55,14 +55,19 @@ def twins(one: Iterable[Source], other: Iterable[Source]) -> Source | None:
                 affected |= part.heads
     if not affected.intersection(RESULTS):
         return None
-    prime = Prime(affected)
+    renamed = Renamed(affected)
     lines = [_text(part) for part in first]
-    lines += [str(prime.visit(part.node)) for part in second if (part.heads | part.reads) & affected]
+    lines += [str(renamed.visit(part.node)) for part in second if (part.heads | part.reads) & affected]
     for name, arity in RESULTS:
         if (name, arity) not in affected:
             arguments = ",".join(f"X{number}" for number in range(arity))
-            lines.append(f"{name}'({arguments}) :- {name}({arguments}).")
+            lines.append(f"{of_second(name)}({arguments}) :- {name}({arguments}).")
     return Source("versions/both", "\n".join(lines))
+
+
+def of_second(name: str) -> str:
+    """What a predicate is called in the second version, where it does not hold of the same in both."""
+    return f"{name}_in_second"
 
 
 def _parts(sources: Iterable[Source]) -> list[Part]:

@@ -10,7 +10,7 @@ from itss_logic.assurance.properties import BEYOND, TIME
 from itss_logic.tables import folded, pad
 
 if TYPE_CHECKING:
-    from itss_logic.assurance.properties import Across, Outcome
+    from itss_logic.assurance.properties import Across, Finding
     from itss_logic.evidence import Evidence
 
 EDGE = 46
@@ -19,11 +19,11 @@ EDGE = 46
 UNDECIDED = {TIME: "the time ran out", BEYOND: "nothing was found up to the bound, and rules may tell more apart"}
 
 
-def outcome_lines(outcome: Outcome, columns: int | None) -> Iterator[tuple[str, str | None]]:
+def finding_lines(finding: Finding, columns: int | None) -> Iterator[tuple[str, str | None]]:
     """What is said of one property, in lines, each with its colour."""
-    one = outcome.property
-    mark, colour = ("!", "red") if not outcome.as_expected() else ("✓", "green") if outcome.holds else ("✗", None)
-    first, *others = _said(outcome)
+    one = finding.property
+    mark, colour = ("!", "red") if not finding.as_expected() else ("✓", "green") if finding.holds else ("✗", None)
+    first, *others = _said(finding)
     subject = " ".join((one.name, *map(str, one.args)))
     for line in folded(f"{mark} {pad(subject, EDGE)}  ", first, columns):
         yield line, colour
@@ -32,27 +32,27 @@ def outcome_lines(outcome: Outcome, columns: int | None) -> Iterator[tuple[str, 
             yield line, None
 
 
-def _said(outcome: Outcome) -> Iterator[str]:
-    why_open = UNDECIDED.get(outcome.undecided, "")
-    how = {True: "holds", False: "does not hold", None: f"not decided: {why_open}"}[outcome.holds]
-    if not outcome.applies:
+def _said(finding: Finding) -> Iterator[str]:
+    why_open = UNDECIDED.get(finding.undecided, "")
+    how = {True: "holds", False: "does not hold", None: f"not decided: {why_open}"}[finding.holds]
+    if not finding.applies:
         how = "is not asked for under these readings"
-    if outcome.vacuous:
+    if finding.vacuous:
         how += ", but of nobody: no evidence comes that far"
-    elif outcome.holds is not None and outcome.holds is not outcome.expected:
-        how += f", but is known to {'hold' if outcome.expected else 'fail: ' + outcome.reason}"
-    elif outcome.reason and outcome.holds is not None:
-        how += f", as is known: {outcome.reason}"
+    elif finding.holds is not None and finding.holds is not finding.expected:
+        how += f", but is known to {'hold' if finding.expected else 'fail: ' + finding.reason}"
+    elif finding.reason and finding.holds is not None:
+        how += f", as is known: {finding.reason}"
     yield how
-    if outcome.clauses:
-        yield f"due to {', '.join(outcome.clauses)}"
-    if outcome.added is not None:
-        yield f"once there is {outcome.added}"
-    if outcome.example is not None and outcome.property.for_all:
-        yield f"counterexample of {outcome.example.size} facts"
-    if outcome.across is not None:
-        yield from _across_said(outcome.across)
-    elif outcome.undecided and outcome.holds is not None:
+    if finding.clauses:
+        yield f"due to {', '.join(finding.clauses)}"
+    if finding.added is not None:
+        yield f"once there is {finding.added}"
+    if finding.example is not None and finding.property.for_all:
+        yield f"counterexample of {finding.example.size} facts"
+    if finding.across is not None:
+        yield from _across_said(finding.across)
+    elif finding.undecided and finding.holds is not None:
         yield f"not decided under other readings: {why_open}"
 
 
@@ -66,22 +66,22 @@ def _across_said(across: Across) -> Iterator[str]:
         yield f"other than known under {across.differing:,} of them"
 
 
-def summary(outcomes: Sequence[Outcome]) -> str:
+def summary(findings: Sequence[Finding]) -> str:
     """How many properties hold, and whether that is as known."""
-    outcomes = [outcome for outcome in outcomes if outcome.applies]
-    holding = sum(outcome.holds is True for outcome in outcomes)
-    other = sum(not outcome.as_expected() for outcome in outcomes)
+    findings = [finding for finding in findings if finding.applies]
+    holding = sum(finding.holds is True for finding in findings)
+    other = sum(not finding.as_expected() for finding in findings)
     as_known = "all as known" if not other else f"{other} other than known"
-    failing = sum(outcome.holds is False for outcome in outcomes)
-    undecided = len(outcomes) - holding - failing
-    told = f"{len(outcomes)} properties: {holding} hold, {failing} do not"
+    failing = sum(finding.holds is False for finding in findings)
+    undecided = len(findings) - holding - failing
+    told = f"{len(findings)} properties: {holding} hold, {failing} do not"
     return f"{told}{f', {undecided} not decided' if undecided else ''}; {as_known}"
 
 
-def write_examples(folder: str, outcome: Outcome) -> None:
+def write_examples(folder: str, finding: Finding) -> None:
     """Write the evidence that shows how a property comes out, as a file that can be evaluated."""
-    name = "-".join((outcome.property.name, *map(str, outcome.property.args)))
-    for suffix, evidence in (("", outcome.example), ("-after", outcome.after)):
+    name = "-".join((finding.property.name, *map(str, finding.property.args)))
+    for suffix, evidence in (("", finding.example), ("-after", finding.after)):
         if evidence is not None:
             _write(os.path.join(folder, f"{name}{suffix}.lp"), evidence)
 

@@ -11,8 +11,11 @@ from itss_logic.assurance.cases import (
     CASE,
     CLAUSES,
     EVIDENCE,
+    FAULTY,
+    OF_UNKNOWN_CLAUSE,
     POLICY_CHANGE,
     READINGS,
+    WITHOUT_CLAUSE,
     Case,
     Expectation,
     Fault,
@@ -62,14 +65,14 @@ class Reader:
             case = self._read(case, value)
         return case._replace(faults=tuple(self.faults))
 
-    def _fault(self, key: str, message: str, mend: str) -> None:
+    def _fault(self, key: str, message: str, mend: str, code: str = FAULTY) -> None:
         line = self.within or self.lines.get(key, self.start)
-        self.faults.append(Fault(Place(self.path, line), message, mend))
+        self.faults.append(Fault(Place(self.path, line), message, mend, code))
 
     def _read(self, case: Case, value: Placed) -> Case:
         for key in REQUIRED:
             if key not in value:
-                self._fault("", f"{key} is missing", "add it")
+                self._fault("", f"{key} is missing", "add it", WITHOUT_CLAUSE if key == CLAUSES else FAULTY)
         for key in value:
             if key not in KEYS and key in value.lines:
                 self._fault(key, f"{shorten(key)} is no key of a case", f"use one of {', '.join(KEYS)}")
@@ -89,9 +92,9 @@ class Reader:
     def _clauses(self, value: Placed) -> Iterator[str]:
         found = list(self._list(CLAUSES, value.get(CLAUSES, ["?"])))
         if value.get(CLAUSES) == []:
-            self._fault(CLAUSES, "it is about no clause", "name the clauses that it shows")
+            self._fault(CLAUSES, "it is about no clause", "name the clauses that it shows", WITHOUT_CLAUSE)
         for id in found if CLAUSES in value else ():
-            self._is_clause(CLAUSES, id)
+            self._is_clause(CLAUSES, id, OF_UNKNOWN_CLAUSE)
             yield id
 
     def _list(self, key: str, value: Value) -> Iterator[str]:
@@ -110,13 +113,13 @@ class Reader:
         else:
             self._fault(key, f"{key} is no mapping", f"write {key}: {{NAME: VALUE}}")
 
-    def _is_clause(self, key: str, id: str) -> bool:
+    def _is_clause(self, key: str, id: str, code: str = FAULTY) -> bool:
         if id in self.ids:
             return True
         from difflib import get_close_matches
 
         near = get_close_matches(id, self.ids) or list(self.ids)[:3]
-        self._fault(key, f"there is no clause {shorten(id)}", f"use a clause such as {' or '.join(near)}")
+        self._fault(key, f"there is no clause {shorten(id)}", f"use a clause such as {' or '.join(near)}", code)
         return False
 
     def _is_known(self, key: str, what: str, name: Value, known: Iterable[str]) -> bool:

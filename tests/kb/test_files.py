@@ -36,6 +36,7 @@ NAMES = [
     "known",
     "verify",
     "any_reading",
+    "differ",
     "expected",
 ]
 QUESTIONS = [CORE / f"{name}.lp" for name in NAMES]
@@ -58,6 +59,7 @@ PROGRAMS = [
     [POLICY, CORE / "any_reading.lp", CORE / "properties.lp", KNOWN, CORE / "known.lp"],
     [POLICY, *PROFILE, CORE / "verify.lp"],
     [POLICY, *PROFILE, CORE / "verify.lp", CORE / "monotone.lp"],
+    [POLICY, CORE / "profile.lp", CORE / "differ.lp"],
 ]
 """All that is put to clingo, as files."""
 

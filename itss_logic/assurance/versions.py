@@ -1,0 +1,58 @@
+"""Versions of a knowledge base: folders, or revisions of the git repository that holds it."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import tarfile
+import tempfile
+
+from itss_logic.errors import PolicyError, QuestionError
+from itss_logic.policy import Policy, core_of, default_kb
+
+
+def load_version(text: str, category: str | None, kb: str | None = None) -> Policy:
+    """The policy of a version. Questions that it does not have are those that came with the program.
+
+    Args:
+        text: a folder with `core` and a folder for each category; or a git revision, `REVISION` or `REVISION:FOLDER`.
+        category: the folder of the category; may be left out where there is one only.
+        kb: the knowledge base whose place in the repository is meant, where a revision names no folder.
+
+    Raises:
+        QuestionError: where it is neither.
+        PolicyError: where its rules cannot be used.
+    """
+    if os.path.isdir(text):
+        policy = Policy.load(category, text)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            policy = Policy.load(category, _extracted(text, kb or default_kb(), folder))
+    policy.core = {os.path.basename(source.path): source for source in core_of(default_kb())} | policy.core
+    return policy
+
+
+def _extracted(text: str, kb: str, folder: str) -> str:
+    revision, colon, path = text.partition(":")
+    top = _git("rev-parse", "--show-toplevel", what=text).decode().strip()
+    _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", what=text)
+    if not colon:
+        path = os.path.relpath(os.path.realpath(kb), os.path.realpath(top))
+    if path.startswith(os.pardir):
+        raise QuestionError(f"{kb} is not in the repository {top}; write {revision}:FOLDER")
+    archive = _git("-C", top, "archive", "--format=tar", revision, "--", path, what=text)
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        tar.extractall(folder, filter="data")
+    return os.path.join(folder, path)
+
+
+def _git(*arguments: str, what: str) -> bytes:
+    try:
+        return subprocess.run(["git", *arguments], check=True, capture_output=True).stdout
+    except FileNotFoundError:
+        raise PolicyError(f"{what} is no folder, and git is not installed to look for a revision") from None
+    except subprocess.CalledProcessError as error:
+        said = error.stderr.decode(errors="replace").strip().splitlines()
+        reason = f": {said[-1]}" if said else ""
+        raise QuestionError(f"{what} is neither a folder nor a git revision of one{reason}") from None
