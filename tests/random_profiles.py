@@ -234,7 +234,8 @@ class Draw:
 
     def addition(self, facts: set[str]) -> set[str]:
         """The same evidence with one fact more, that intake accepts; an item, verified or claimed, or an attribute."""
-        projects = {str(fact.args[1]): fact for fact in map(oracle.unclaimed, facts) if fact.name == "project"}
+        items = map(oracle.unclaimed, sorted(facts))  # A set has another order in each process.
+        projects = {str(fact.args[1]): fact for fact in items if fact.name == "project"}
         while True:
             of = self.chance.choice([str(fact.args[2]) for fact in projects.values()] or list(LEVELS))
             if projects and self.likely(0.7):
