@@ -123,7 +123,7 @@ def test_what_is_said_of_a_property(default: Run) -> None:
         assert ("reason" in one) == (name in REFUTED)
         assert bool(one["counterexample"]) == (name in REFUTED)
         assert bool(one["witness"]) == (one["property"] not in FOR_ALL)
-        assert "5 project in hardware" in one["bound"]
+        assert "5 project items in hardware" in one["bound"]
         assert "not proven" not in one["bound"]
 
 
@@ -300,7 +300,7 @@ def test_a_category_of_whose_properties_nothing_is_known(baking: Callable[..., P
     assert all(one["holds"] and one["expected"] for one in said.values())
     assert {(one["across"], one["combinations"], *one["hinges_on"]) for one in said.values()} == {("all", 1)}
     assert said["satisfiable bread 1"]["witness"] == ['candidate("example")', 'certified("example")']
-    assert all("4 shift in bread, 6 numbers of loaves" in one["bound"] for one in said.values())
+    assert all("4 shift items in bread, 6 numbers of loaves" in one["bound"] for one in said.values())
 
 
 def test_an_expectation_that_is_not_borne_out(baking: Callable[..., Path]) -> None:
