@@ -117,7 +117,8 @@ def example(
         TimeoutError: where the time ran out.
     """
     solve, solver = _section(control.configuration.solve), _section(control.configuration.solver)
-    solve.opt_mode, solve.models, solver.opt_strategy = "optN" if optimal else "ignore", 1, "usc"
+    # Of the strategies that go by cores, this one takes some tenths of a second where others take up to minutes.
+    solve.opt_mode, solve.models, solver.opt_strategy = "optN" if optimal else "ignore", 1, "usc,pmres"
     assumed = [(parse_term(atom) if isinstance(atom, str) else atom, value) for atom, value in assumptions.items()]
     deadline = time.monotonic() + seconds
     with control.solve(yield_=True, async_=True, assumptions=assumed) as handle:

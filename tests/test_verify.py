@@ -85,8 +85,9 @@ def shows(one: dict[str, Any], results: dict[tuple[str, int], dict[str, Any]]) -
     if name == "decisive":
         field, level, criterion = args[0].split(".")
         unmet: list[str] = results[field, int(level)]["unmet"]
-        return bool((field, int(level)) not in reached and unmet == [criterion])
-    return bool(name == "covered")
+        return (field, int(level)) not in reached and unmet == [criterion]
+    assert name == "covered"
+    return True
 
 
 # --- the policy as it stands -------------------------------------------------------------------------------------
@@ -258,7 +259,7 @@ def test_a_rule_with_a_threshold_of_its_own(tmp_path: Path) -> None:
     [finding] = ask(policy, "satisfiable facility_management 6")
     assert finding.holds
     assert finding.example is not None
-    assert max(int(str(f.arguments[-1])) for f in finding.example.facts if f.name == "network_sites") == 70000
+    assert max(int(str(f.arguments[-1])) for f in finding.example.facts if f.name == "network_sites") >= 70000
 
 
 # --- a small category --------------------------------------------------------------------------------------------
@@ -397,7 +398,7 @@ def test_more_items_than_a_profile_has(baking: Callable[..., Path], tmp_path: Pa
     assert "not proven beyond: more than 16 shift in bread" in one["bound"]
     change.write_text("bread.2.good_shifts: {required: 12}\n", encoding="utf-8")
     one = told("--kb", kb, "--policy-change", change)["satisfiable bread 2"]
-    assert (one["holds"], "14 shift" in one["bound"] or "13 shift" in one["bound"]) == (True, True)
+    assert (one["holds"], "14 shift items" in one["bound"] or "13 shift items" in one["bound"]) == (True, True)
     assert sum(fact.startswith("shift(") for fact in one["witness"]) == 12
 
 
@@ -492,7 +493,7 @@ def test_a_property_under_every_combination_by_the_oracle(across: dict[str, Find
     for facts in evidence:
         assert oracle.is_valid(facts)
     evidence += near(about)
-    for readings in combinations(name)[:: 1 if about.name == "covered" else 19]:
+    for readings in combinations(name)[:: 3 if about.name == "covered" else 19]:
         shows = fails(name, readings) is (about.name in FOR_ALL)
         drawn = (facts for facts in evidence if exhibits(about, facts, readings))
         assert (next(drawn, None) is not None) is shows, readings
