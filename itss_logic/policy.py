@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,6 +12,7 @@ from itss_logic.engine import Program, Source
 from itss_logic.errors import Place, PolicyError, QuestionError
 from itss_logic.evaluation import evaluate
 from itss_logic.evidence import Entry, Evidence
+from itss_logic.rule_files import core_of, default_kb, digest_of, included
 from itss_logic.terms import write
 from itss_logic.vocabulary import Vocabulary
 
@@ -26,13 +25,6 @@ if TYPE_CHECKING:
 
 TIMEOUT = 30.0
 """Seconds that an explanation may take."""
-
-
-def default_kb() -> str:
-    """The knowledge base that comes with the package: inside it when installed, beside it in a checkout."""
-    package = os.path.dirname(os.path.abspath(__file__))
-    inside = os.path.join(package, "kb")
-    return inside if os.path.isdir(inside) else os.path.join(os.path.dirname(package), "kb")
 
 
 class Policy:
@@ -51,7 +43,7 @@ class Policy:
         self.unchanged = self
         self.core = {os.path.basename(source.path): source for source in core}
         words = set(declarations.sources) - set(program.sources)
-        self.digest = _digest(
+        self.digest = digest_of(
             source for source in dict.fromkeys([*program.sources, *core, *choosing]) if source not in words
         )
         self._words: dict[str, Words] = {}
@@ -101,10 +93,10 @@ class Policy:
             raise PolicyError(f"{asked}; {kb} has {', '.join(known) or 'none'}")
         folder = os.path.join(kb, category)
         return cls(
-            Program(_included(folder, "policy.lp")),
-            Program(_included(folder, "declarations.lp")),
+            Program(included(folder, "policy.lp")),
+            Program(included(folder, "declarations.lp")),
             core_of(kb),
-            list(_included(folder, "explain.lp")),
+            list(included(folder, "explain.lp")),
         )
 
     @cached_property
@@ -368,35 +360,6 @@ class Policy:
     def position(self, criterion: str) -> int:
         """The place of a criterion in every list; last, where it has none of its own."""
         return self.words().position(criterion)
-
-
-def _source(path: str) -> Source:
-    try:
-        with open(path, encoding="utf-8") as file:
-            return Source(path, file.read())
-    except OSError as error:
-        raise PolicyError(f"{path}: cannot be read: {error.strerror}") from None
-
-
-def core_of(kb: str) -> list[Source]:
-    """The rule files of a knowledge base that are true of any category."""
-    core = os.path.join(kb, "core")
-    return [_source(os.path.join(core, name)) for name in sorted(os.listdir(core)) if name.endswith(".lp")]
-
-
-def _included(folder: str, name: str) -> Iterator[Source]:
-    """The rule files that an entry file includes."""
-    for path in re.findall(r'(?m)^#include "(.+)"\.', _source(os.path.join(folder, name)).text):
-        yield _source(os.path.normpath(os.path.join(folder, path)))
-
-
-def _digest(sources: Iterable[Source]) -> str:
-    """The digest of rule files, of their folders and names, and of the order in which they stand."""
-    digest = hashlib.sha256()
-    for source in sources:
-        text = source.text.encode()
-        digest.update(f"{source.name} {len(text)}\n".encode() + text)
-    return f"sha256:{digest.hexdigest()}"
 
 
 def _revived(

@@ -22,8 +22,8 @@ from itss_logic.changes import Change
 from itss_logic.console import as_json_text
 from itss_logic.errors import Place, PolicyError, Refusal
 from itss_logic.evidence import Refused
-from itss_logic.policy import default_kb
 from itss_logic.reading import read_line
+from itss_logic.rule_files import default_kb
 from itss_logic.tables import csv_rows
 from itss_logic.terms import Constant, Fact
 from itss_logic.vocabulary import Argument, Predicate, Vocabulary

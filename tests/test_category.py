@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from itss_logic.cli import cli
-from itss_logic.policy import default_kb
+from itss_logic.rule_files import default_kb
 
 VOCABULARY = """
 category(baking).

@@ -14,7 +14,7 @@ from itss_logic import Evidence, Policy
 from itss_logic.changes import read_changes
 from itss_logic.cli import cli
 from itss_logic.errors import QuestionError
-from itss_logic.policy import default_kb
+from itss_logic.rule_files import default_kb
 from tests import oracle
 
 ROOT = Path(__file__).parent.parent

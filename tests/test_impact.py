@@ -19,7 +19,7 @@ from itss_logic.changes import read_changes
 from itss_logic.cli import cli
 from itss_logic.errors import QuestionError, SelfCheckError
 from itss_logic.impact import impact
-from itss_logic.policy import default_kb
+from itss_logic.rule_files import default_kb
 
 ROOT = Path(__file__).parent.parent
 PEOPLE = ROOT / "tests" / "data" / "sample-200.jsonl"

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from itss_logic import Evidence, Policy
 from itss_logic.assurance.mutants import mutants
 from itss_logic.cli import cli
-from itss_logic.policy import default_kb
+from itss_logic.rule_files import default_kb
 
 KB = Path(default_kb())
 CASES = KB / "customer_service" / "cases"

@@ -16,7 +16,7 @@ from itss_logic.cli import cli
 from itss_logic.costs import Costs
 from itss_logic.errors import QuestionError, SelfCheckError
 from itss_logic.explanations import Plans
-from itss_logic.policy import default_kb
+from itss_logic.rule_files import default_kb
 from itss_logic.terms import Fact
 
 ROOT = Path(__file__).parent.parent

@@ -16,7 +16,7 @@ from itss_logic.assurance.twins import twins
 from itss_logic.cli import cli
 from itss_logic.engine import Source
 from itss_logic.errors import ItssError
-from itss_logic.policy import default_kb
+from itss_logic.rule_files import default_kb
 
 KB = Path(default_kb())
 ROOT = KB.parent

@@ -24,7 +24,7 @@ from itss_logic.assurance.running import Runner
 from itss_logic.changes import Change
 from itss_logic.cli import cli
 from itss_logic.errors import ItssError
-from itss_logic.policy import default_kb
+from itss_logic.rule_files import default_kb
 from tests.test_category import FILES as BAKING
 
 CASES = Path(default_kb()) / "customer_service" / "cases"

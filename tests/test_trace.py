@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from itss_logic import Policy
 from itss_logic.cli import cli
-from itss_logic.policy import default_kb
+from itss_logic.rule_files import default_kb
 from tests.test_category import FILES
 
 KB = Path(default_kb())

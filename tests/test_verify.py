@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 from itss_logic import Evidence, Policy
 from itss_logic.assurance.properties import Finding, Verifier
 from itss_logic.cli import cli
-from itss_logic.policy import default_kb
+from itss_logic.rule_files import default_kb
 from tests import oracle
 from tests.random_profiles import FOR_ALL, FULL, Draw, Judged, Named, exhibits, named
 from tests.test_category import FILES, RULES

@@ -16,7 +16,7 @@ from itss_logic import Evidence, Policy
 from itss_logic.cli import cli
 from itss_logic.console import INTERNAL
 from itss_logic.errors import QuestionError, SelfCheckError
-from itss_logic.policy import default_kb
+from itss_logic.rule_files import default_kb
 from itss_logic.tables import width
 from itss_logic.terms import Constant
 from itss_logic.tree import Speaker, Teller, lines, markdown

@@ -11,6 +11,7 @@ from itss_logic.assurance.confirmed import Confirmation
 from itss_logic.assurance.profiles import ANY, Example, Profiles, Space, space
 from itss_logic.engine import Program, Source, selected
 from itss_logic.errors import PolicyError
+from itss_logic.rule_files import source
 from itss_logic.search import shown_variants, smallest_conflict, term_of
 from itss_logic.terms import Fact, Term, write
 
@@ -385,7 +386,4 @@ def _args(term: Symbol) -> Iterator[Any]:
 def _beside(policy: Policy, name: str) -> list[Source]:
     """A rule file of the category's folder that is no part of the policy, if there is one."""
     path = os.path.join(policy.folder, name)
-    if not os.path.exists(path):
-        return []
-    with open(path, encoding="utf-8") as file:
-        return [Source(path, file.read())]
+    return [source(path)] if os.path.exists(path) else []

@@ -9,7 +9,8 @@ import tarfile
 import tempfile
 
 from itss_logic.errors import PolicyError, QuestionError
-from itss_logic.policy import Policy, core_of, default_kb
+from itss_logic.policy import Policy
+from itss_logic.rule_files import core_of, default_kb
 
 
 def load_version(text: str, category: str | None, kb: str | None = None) -> Policy:
