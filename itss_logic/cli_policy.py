@@ -11,6 +11,7 @@ from itss_logic.console import (
     DONE,
     NOT_HELD,
     Intake,
+    above_progress,
     columns,
     leave,
     load_policy,
@@ -122,6 +123,7 @@ def verify(
             if examples:
                 write_examples(examples, finding)
             if form == "table":
+                above_progress()
                 for line, colour in finding_lines(finding, columns()):
                     click.secho(line, fg=colour)
     if form == "json":
@@ -217,8 +219,8 @@ def diff(
 ) -> None:
     """What differs between two versions of the policy, BEFORE and AFTER.
 
-    Each is a folder of rules, or a git revision (REVISION, or REVISION:FOLDER). For each level there is a smallest
-    evidence on which they disagree, or the proof that there is none up to a bound.
+    Each is a folder of rules, or a git revision (REVISION, or REVISION:FOLDER). For each level there is evidence
+    on which they disagree, of which nothing can be left out, or the proof that there is none up to a bound.
     """
     from itss_logic.assurance import differing
     from itss_logic.assurance.difference import difference
@@ -270,13 +272,16 @@ def mutate(
         raise click.UsageError("mutants tell nothing unless there are cases and all pass; see: itss policy test")
     shown = (SURVIVED, UNKNOWN, *([EQUIVALENT] if equivalent else []))
     asked = chosen(policy, within)
+    if not asked:
+        raise click.UsageError(f"no mutant has {within} in its place; name part of a file, a line or a clause")
     fates: list[Fate] = []
     with progress(f"of {len(asked)} mutants") as told:
         for fate in hunt(policy, cases, asked, timeout, jobs or default_jobs()):
             fates.append(fate)
-            told(len(fates))
             if form == "table" and fate.fate in shown:
+                above_progress()
                 print_lines(mutating.lines(fate, columns()))
+            told(len(fates))
     if form == "json":
         print_json(mutating.as_json(policy.digest, fates))
     else:

@@ -185,6 +185,12 @@ def progress(what: str) -> Iterator[Callable[[int], None]]:
             click.echo("\r\033[K", nl=False, err=True)
 
 
+def above_progress() -> None:
+    """Make room for a line where progress is shown."""
+    if sys.stderr.isatty():
+        click.echo("\r\033[K", nl=False, err=True)
+
+
 def as_json_text(value: object, indent: int | None = None) -> str:
     """A value as JSON."""
     import json

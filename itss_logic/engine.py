@@ -17,6 +17,7 @@ from itss_logic.terms import Constant, Fact
 from itss_logic.vocabulary import CLAIMED, SOURCE
 
 if TYPE_CHECKING:
+    from clingo.ast import AST
     from clingo.backend import Observer
 
     from itss_logic.specialise import Signatures, Specialised
@@ -36,6 +37,24 @@ class Source(NamedTuple):
         """The file with its folder, as answers name it."""
         folder, name = os.path.split(self.path)
         return f"{os.path.basename(folder)}/{name}"
+
+
+def statements(source: Source) -> list[AST]:
+    """The statements of a rule file, as clingo has them.
+
+    Raises:
+        PolicyError: where it is no program.
+    """
+    from clingo.ast import parse_string
+
+    found: list[AST] = []
+    messages: list[str] = []
+    try:
+        parse_string(source.text, found.append, logger=lambda code, message: messages.append(message))
+    except RuntimeError as error:
+        told = "\n".join(message.strip() for message in messages) or str(error)
+        raise PolicyError(told.replace("<string>", source.path)) from None
+    return found
 
 
 class Program:
@@ -114,7 +133,7 @@ class Program:
     @cached_property
     def heads(self) -> frozenset[str]:
         """The predicates that some rule of the program derives."""
-        from clingo.ast import AST, ASTType, parse_string
+        from clingo.ast import ASTType, parse_string
 
         names: set[str] = set()
 

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from clingo import Symbol, parse_term
-from clingo.ast import AST, ASTType, Sign, parse_string
+from clingo.ast import AST, ASTType, Sign
 
 from itss_logic.batch.reified import examine
 from itss_logic.batch.universe import SOMEBODY, NotSlicedError, Universe, cuts, enough
-from itss_logic.engine import Program, Source
+from itss_logic.engine import Program, Source, statements
 from itss_logic.specialise import Signatures, signatures_in
 from itss_logic.vocabulary import CANDIDATE, CLAIMED
 
@@ -99,9 +99,7 @@ def everything(policy: Policy) -> Universe | None:
 
 def _parsed(source: Source) -> Iterator[Parsed]:
     """The rules of a file that have a body."""
-    found: list[AST] = []
-    parse_string(source.text, found.append)
-    for node in found:
+    for node in statements(source):
         if node.ast_type == ASTType.Rule and node.body and node.head.ast_type == ASTType.Literal:
             place = f"{source.name}:{node.location.begin.line}"
             yield Parsed(place, node, signatures_in(node.head), signatures_in(node.body))

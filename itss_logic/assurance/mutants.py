@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from clingo.ast import AST, ASTType, ComparisonOperator, parse_string
+from clingo.ast import AST, ASTType, ComparisonOperator
 
+from itss_logic.assurance.running import on_top
 from itss_logic.assurance.thresholds import sides
-from itss_logic.engine import Program, Source
+from itss_logic.engine import Program, Source, statements
 from itss_logic.policy import Policy
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Mutant(NamedTuple):
             PolicyError: where clingo, or the checks of declarations, refuse it.
         """
         if self.change is not None:
-            return policy.changed([self.change])
+            return on_top(policy, [self.change])
         assert self.source is not None
         source = Source(self.source.path, "\n".join(self.statements))
         base = policy.unchanged
@@ -75,16 +76,15 @@ def mutants(policy: Policy) -> list[Mutant]:
 
 
 def _of_file(source: Source) -> Iterator[Mutant]:
-    nodes: list[AST] = []
-    parse_string(source.text, nodes.append)
+    nodes = statements(source)
     texts = [str(node) for node in nodes]
     for number, node in enumerate(nodes):
         if node.ast_type == ASTType.Rule:
             place = f"{source.name}:{node.location.begin.line}"
             for kind, body in _bodies(list(node.body)):
                 after = str(node.update(body=body))
-                statements = (*texts[:number], after, *texts[number + 1 :])
-                yield Mutant(kind, place, texts[number], after, None, source, statements)
+                mutated = (*texts[:number], after, *texts[number + 1 :])
+                yield Mutant(kind, place, texts[number], after, None, source, mutated)
 
 
 def _bodies(body: Sequence[AST]) -> Iterator[tuple[str, list[AST]]]:

@@ -43,13 +43,13 @@ def summary(fates: Sequence[Fate]) -> Iterator[str]:
         f"{count(len(fates), 'mutant')}: {counts[NOTICED]} noticed by a case, {counts[REFUSED]} refused by clingo or "
         f"the checks, {counts[EQUIVALENT]} proven equivalent, {counts[SURVIVED] + counts[UNKNOWN]} not noticed"
     )
-    yield f"score {score(fates):.1%} of those that are not equivalent"
+    yield f"score {score(fates):.1%} of those that are programs and not equivalent"
 
 
 def score(fates: Sequence[Fate]) -> float:
-    """The part of mutants that are noticed or refused, of those that are not proven equivalent."""
-    others = [fate for fate in fates if fate.fate != EQUIVALENT]
-    return sum(fate.fate in (NOTICED, REFUSED) for fate in others) / len(others) if others else 1.0
+    """The part of mutants that a case notices, of those that are programs and not proven equivalent."""
+    others = [fate for fate in fates if fate.fate not in (REFUSED, EQUIVALENT)]
+    return sum(fate.fate == NOTICED for fate in others) / len(others) if others else 1.0
 
 
 def as_json(policy: str, fates: Sequence[Fate]) -> dict[str, Any]:

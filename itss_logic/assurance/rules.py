@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from clingo.ast import AST, ASTType, Transformer, parse_string
+from clingo.ast import AST, ASTType, Transformer
 
-from itss_logic.engine import Source
+from itss_logic.engine import Source, statements
 
 if TYPE_CHECKING:
     from itss_logic.policy import Policy
@@ -92,9 +92,7 @@ def reaches(source: Source) -> list[tuple[Tag, ...]]:
 
 def rules_in(source: Source) -> list[AST]:
     """The rules and facts of a file, as clingo has them."""
-    found: list[AST] = []
-    parse_string(source.text, found.append)
-    return [node for node in found if node.ast_type == ASTType.Rule]
+    return [node for node in statements(source) if node.ast_type == ASTType.Rule]
 
 
 def derived(rule: AST) -> set[Signature]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from clingo.ast import AST, ASTType, Transformer, parse_string
+from clingo.ast import AST, ASTType, Transformer
 
-from itss_logic.engine import Source
+from itss_logic.engine import Source, statements
+from itss_logic.errors import PolicyError
 from itss_logic.specialise import Signature, signatures_in
 
 RESULTS: tuple[Signature, ...] = (("level", 2), ("verdict", 4), ("route_met", 5), ("unmet", 5))
@@ -31,19 +32,32 @@ class Renamed(Transformer):
 
     def visit_SymbolicAtom(self, atom: AST) -> AST:  # noqa: N802
         """An atom with its predicate renamed, where it is one of them; terms keep their names."""
-        symbol = atom.symbol
+        return atom.update(symbol=self._renamed(atom.symbol))
+
+    def _renamed(self, symbol: AST) -> AST:
+        if symbol.ast_type == ASTType.Pool:
+            return symbol.update(arguments=[self._renamed(one) for one in symbol.arguments])
         if symbol.ast_type == ASTType.Function and (symbol.name, len(symbol.arguments)) in self.names:
-            return atom.update(symbol=symbol.update(name=of_second(symbol.name)))
-        return atom
+            return symbol.update(name=of_second(symbol.name))
+        return symbol
 
     def visit_Defined(self, node: AST) -> AST:  # noqa: N802
         """The declaration of a predicate, renamed alike."""
         return node.update(name=of_second(node.name)) if (node.name, node.arity) in self.names else node
 
 
-def twins(one: Iterable[Source], other: Iterable[Source]) -> Source | None:
-    """Both versions as one program; None where no result can differ, since none rests on what differs."""
-    first, second = _parts(one), _parts(other)
+def twins(one: Iterable[Source], other: Iterable[Source], inputs: Collection[Signature] = ()) -> Source | None:
+    """Both versions as one program; None where no result can differ, since none rests on what differs.
+
+    Args:
+        one: the rules of a version.
+        other: those of another.
+        inputs: predicates of what comes with the question, the same for both.
+
+    Raises:
+        PolicyError: for a statement that two versions cannot be compared by, or a rule that derives an input.
+    """
+    first, second = list(_parts(one)), list(_parts(other))
     common = Counter(map(_text, first)) & Counter(map(_text, second))
     affected = {head for part in _without(first, common) + _without(second, common) for head in part.heads}
     everything = first + second
@@ -53,6 +67,10 @@ def twins(one: Iterable[Source], other: Iterable[Source]) -> Source | None:
         for part in everything:
             if part.reads & affected:
                 affected |= part.heads
+    derived = sorted(affected.intersection(inputs))
+    if derived:
+        told = ", ".join(f"{name}/{arity}" for name, arity in derived)
+        raise PolicyError(f"a version derives {told}, which is evidence; such versions are not compared")
     if not affected.intersection(RESULTS):
         return None
     renamed = Renamed(affected)
@@ -70,18 +88,24 @@ def of_second(name: str) -> str:
     return f"{name}_in_second"
 
 
-def _parts(sources: Iterable[Source]) -> list[Part]:
-    found: list[Part] = []
-
-    def visit(node: AST) -> None:
-        if node.ast_type == ASTType.Defined:
-            found.append(Part(node, frozenset(), frozenset({(node.name, node.arity)})))
-        elif node.ast_type == ASTType.Rule:
-            found.append(Part(node, signatures_in(node.head), signatures_in(node.body)))
-
+def _parts(sources: Iterable[Source]) -> Iterator[Part]:
     for source in sources:
-        parse_string(source.text, visit)
-    return found
+        for node in statements(source):
+            if node.ast_type == ASTType.Defined:
+                yield Part(node, frozenset(), frozenset({(node.name, node.arity)}))
+            elif node.ast_type == ASTType.Rule:
+                part = Part(node, signatures_in(node.head), signatures_in(node.body))
+                # Without a head it decides nothing, but may leave evidence without an answer.
+                if not part.heads or any(name.startswith("-") for name, _ in part.heads | part.reads):
+                    raise _unfit(source, node)
+                yield part
+            elif node.ast_type not in (ASTType.Program, ASTType.Comment):
+                raise _unfit(source, node)
+
+
+def _unfit(source: Source, node: AST) -> PolicyError:
+    place = f"{source.path}:{node.location.begin.line}"
+    return PolicyError(f"{place}: {node} is no rule that derives something; such versions are not compared")
 
 
 def _text(part: Part) -> str:

@@ -7,9 +7,9 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from clingo import SymbolType
-from clingo.ast import AST, AggregateFunction, ASTType, ComparisonOperator, Sign, parse_string
+from clingo.ast import AST, AggregateFunction, ASTType, ComparisonOperator, Sign
 
-from itss_logic.engine import Program, Source
+from itss_logic.engine import Program, Source, statements
 from itss_logic.terms import Fact
 from itss_logic.vocabulary import CANDIDATE, CLAIMED, Vocabulary
 
@@ -99,15 +99,9 @@ def examine(policy: Policy, sources: Iterable[Source]) -> Findings:
 
 def _rules(source: Source) -> list[tuple[str, AST]]:
     """The statements of a file that say something, each with its place."""
-    found: list[tuple[str, AST]] = []
     passed = (ASTType.Program, ASTType.Comment, ASTType.Defined)
-
-    def visit(node: AST) -> None:
-        if node.ast_type not in passed:
-            found.append((f"{source.path}:{node.location.begin.line}", node))
-
-    parse_string(source.text, visit)
-    return found
+    nodes = (node for node in statements(source) if node.ast_type not in passed)
+    return [(f"{source.path}:{node.location.begin.line}", node) for node in nodes]
 
 
 class Reified:
@@ -257,6 +251,8 @@ class Reified:
                 self.argument(where, argument, (term.name, len(term.arguments), place) if term.name else inner)
         else:
             self.say("named", *(inner or where[1:]))
+            if term.ast_type != ASTType.Pool:
+                self.say("reckoned", *(inner or where[1:]))
             for key in term.child_keys:
                 parts = getattr(term, key)
                 for part in [parts] if isinstance(parts, AST) else parts:
