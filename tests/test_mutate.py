@@ -60,7 +60,7 @@ def test_the_cases_notice_every_mutant_that_is_not_equivalent() -> None:
     result = run("--jobs", 1)
     assert result.exit_code == 0, result.output
     *_, counts, score = result.output.splitlines()
-    assert score == "score 100.0% of those that are not equivalent"
+    assert score == "score 100.0% of those that are programs and not equivalent"
     assert counts.startswith(f"{len(mutants(Policy.load()))} mutants: ")
     assert counts.endswith(" 0 not noticed")
 
@@ -107,7 +107,7 @@ def test_a_survivor_is_shown_with_what_it_changes() -> None:
     ]
     assert "hardware 5: " in result.output
     assert "  achievement(" in result.output
-    assert "score 0.0% of those that are not equivalent" in result.output
+    assert "score 0.0% of those that are programs and not equivalent" in result.output
 
 
 def test_two_processes_find_the_same() -> None:
@@ -125,3 +125,25 @@ def test_cases_that_fail_notice_nothing(tmp_path: Path) -> None:
     result = run(kb / "customer_service" / "cases" / "succession.yaml", "--kb", kb)
     assert result.exit_code == 2
     assert "all pass" in result.output
+
+
+def test_no_mutants_prove_nothing() -> None:
+    result = run("--within", "nowhere")
+    assert result.exit_code == 2
+    assert "no mutant has nowhere in its place" in result.output
+
+
+def test_a_changed_parameter_is_mutated_as_it_is_changed(tmp_path: Path) -> None:
+    change = tmp_path / "change.yaml"
+    change.write_text("hardware.5.succession: {required: 2}", encoding="utf-8")
+    exam = CASES / "exam.yaml"
+    found = told(exam, "--within", "hardware.5.succession", "--policy-change", change, code=3)
+    assert [(mutant["before"], mutant["after"]) for mutant in found["mutants"]] == [("2", "3"), ("2", "1")]
+    assert {mutant["fate"] for mutant in found["mutants"]} == {"survived"}
+
+
+def test_what_goes_beyond_the_bound_is_not_called_equivalent(tmp_path: Path) -> None:
+    change = tmp_path / "change.yaml"
+    change.write_text("facility_management.6.projects: {required: 18}", encoding="utf-8")
+    arguments = (CASES / "exam.yaml", "--within", "facility_management.6.projects.required", "--policy-change", change)
+    assert {mutant["fate"] for mutant in told(*arguments, code=3)["mutants"]} == {"unknown"}

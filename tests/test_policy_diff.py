@@ -15,7 +15,7 @@ from itss_logic import Evidence, Policy
 from itss_logic.assurance.twins import twins
 from itss_logic.cli import cli
 from itss_logic.engine import Source
-from itss_logic.errors import ItssError
+from itss_logic.errors import ItssError, PolicyError
 from itss_logic.rule_files import default_kb
 
 KB = Path(default_kb())
@@ -254,3 +254,57 @@ def test_versions_share_what_does_not_differ() -> None:
     assert both is not None
     assert "b_in_second(2)" in both.text
     assert "verdict_in_second(C,F,L,X) :- a_in_second(C); c(F,L,X)." in both.text
+
+
+def program(text: str) -> list[Source]:
+    return [Source("a.lp", text)]
+
+
+def test_pooled_atoms_belong_to_their_version() -> None:
+    rules = "verdict(C,F,L,X) :- a(C), c(F; L), d(X). a(C) :- b(C; C). c(1..2). d(1). b({})."
+    both = twins(program(rules.format(1)), program(rules.format(2)))
+    assert both is not None
+    assert "a_in_second(C) :- b_in_second(C;C)." in both.text
+
+
+@pytest.mark.parametrize("statement", [":- a(1).", "-b(1).", "#const n = 1.", "#minimize { 1 : a(1) }.", "#show a/1."])
+def test_versions_that_say_more_than_rules_do_are_not_compared(statement: str) -> None:
+    rules = program(f"verdict(1,2,3,4) :- a(1). a(1). {statement}")
+    with pytest.raises(PolicyError, match=r"a\.lp:1: .* is no rule that derives something"):
+        twins(rules, rules)
+
+
+def test_versions_that_derive_evidence_are_not_compared() -> None:
+    rules = "verdict(C,F,L,X) :- given(C,F,L,X). given(1,1,1,{})."
+    with pytest.raises(PolicyError, match="given/4, which is evidence"):
+        twins(program(rules.format(1)), program(rules.format(2)), [("given", 4)])
+
+
+def test_what_goes_beyond_the_bound_is_not_known(kb: Path, tmp_path: Path) -> None:
+    other = Path(shutil.copytree(kb, tmp_path / "other"))
+    old = "sets(facility_management,                       6, projects, required, 3)."
+    edit(kb, CLAUSES, old, old.replace("3)", "18)"))
+    edit(other, CLAUSES, old, old.replace("3)", "19)"))
+    one = levels(differing(kb, other))["facility_management", 6]
+    assert one["differs"] is None
+    assert "more than 16 project in facility_management" in one["undecided"]
+
+
+def test_what_one_version_alone_has_is_told(kb: Path) -> None:
+    edit(kb, "customer_service/readings.lp", "option(ap_exam, no_effect, 3).\n", "")
+    edit(kb, "customer_service/vocabulary.lp", "(ip; sg; fe;", "(ip; sg; zz; fe;")
+    found = differing(KB, kb)
+    assert found["readings"] == {"removed": ["ap_exam=no_effect"], "added": []}
+    assert found["evidence"] == {"removed": [], "added": ["passed_exam zz"]}
+    assert not any(one["differs"] for one in found["levels"])
+    assert isinstance(run(KB, kb, "--reading", "ap_exam=no_effect").exception, ItssError)
+
+
+def test_a_rule_file_that_is_no_program_is_told_with_its_place(kb: Path) -> None:
+    path = kb / "customer_service" / "contributions.lp"
+    path.write_text(path.read_text(encoding="utf-8") + "this is no rule.\n", encoding="utf-8")
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    for command in (["diff", str(KB), str(kb)], *([name, "--kb", str(kb)] for name in ("verify", "trace", "show"))):
+        error = CliRunner().invoke(cli, ["policy", *command]).exception
+        assert isinstance(error, PolicyError)
+        assert f"contributions.lp:{lines}:" in str(error)

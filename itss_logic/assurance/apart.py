@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from itss_logic.assurance.profiles import ANY, Profiles, Space, space
 from itss_logic.assurance.twins import twins
+from itss_logic.batch.reified import signatures
 from itss_logic.confirm import ensure
 from itss_logic.engine import selected
 
@@ -25,24 +26,34 @@ class Disagreement(NamedTuple):
     other: Result
 
 
+class BeyondError(Exception):
+    """Nothing was found up to the bound, while rules may tell more evidence apart; says which."""
+
+
 class Apart:
-    """Two versions of a policy, asked where they disagree.
+    """Two versions of a policy, asked where they disagree: on evidence, and under readings, that both know.
 
     Args:
         one: a version.
-        other: another one; readings that it does not have as the first has them are those in force by default.
+        other: another one.
         seconds: how long the search for one example may take.
+        left_open: whether readings may also be left to their defaults, by the rules themselves.
+
+    Raises:
+        PolicyError: where the versions cannot be compared.
     """
 
-    def __init__(self, one: Policy, other: Policy, seconds: float) -> None:
-        self.one, self.other, self.seconds = one, other, seconds
-        self.both = twins(one.program.sources, other.program.sources)
+    def __init__(self, one: Policy, other: Policy, seconds: float, *, left_open: bool = False) -> None:
+        self.one, self.other, self.seconds, self.left_open = one, other, seconds, left_open
+        inputs = [*signatures(one.vocabulary).items(), *signatures(other.vocabulary).items(), ("selected", 2)]
+        self.both = twins(one.program.sources, other.program.sources, inputs)
         self.levels = [level for level in one.levels if level in other.levels]
         self._profiles: dict[tuple[bool, tuple[tuple[str, str], ...] | None], Profiles] = {}
 
     def reach(self, readings: Mapping[str, str] | None) -> Space:
         """How far the profiles reach; `readings` are all, or any."""
-        return space(self.one, readings).with_other(space(self.other, _shared(self.other, readings)))
+        some = None if readings is None else self._common(readings)
+        return space(self.one, some).with_other(space(self.other, some))
 
     def _question(self, readings: Mapping[str, str] | None, *, ordered: bool) -> Profiles | None:
         """Where the versions disagree; None where nothing can differ. `readings` are all, or any."""
@@ -52,20 +63,53 @@ class Apart:
         if key not in self._profiles:
             names = ["profile.lp", "differ.lp", *([ANY] if readings is None else [])]
             sources = [self.both, *(self.one.core[name] for name in names)]
-            given, reach = ["left_open."] if readings is None else selected(readings), self.reach(readings)
+            given, reach = self._given(readings), self.reach(readings)
             one, other = self.one.vocabulary, self.other.vocabulary
             self._profiles[key] = Profiles(one, sources, given, reach, other, ordered=ordered)
             self._profiles[key].merge()
         return self._profiles[key]
+
+    def _given(self, readings: Mapping[str, str] | None) -> list[str]:
+        """The readings in force; of any, the options that both versions have."""
+        if readings is not None:
+            return selected(self._common(readings))
+        facts = []
+        for name, options in self.one.options.items():
+            alone = [option for option in options if option not in self.other.options.get(name, ())]
+            facts += [f":- selected({name},{option})." for option in alone]
+            if self.left_open or len(alone) == len(options):
+                facts.append(f"left_open({name}).")
+        return facts
+
+    def _common(self, readings: Mapping[str, str]) -> dict[str, str]:
+        """Readings as far as both versions have them; each leaves others to its own default."""
+        return {name: option for name, option in readings.items() if option in self.other.options.get(name, ())}
+
+    def _supplies(self) -> dict[str, list[str]]:
+        """What either version says to supply each criterion, where both say so."""
+        one, other = self.one.supplies, self.other.supplies
+        return {name: [item for item in one[name] if item in other[name]] for name in one if name in other}
+
+    def _nothing(self, question: Profiles, readings: Mapping[str, str] | None) -> None:
+        """Nothing was found: raise an error, if that proves nothing."""
+        gaps = (*self.reach(readings).gaps, *question.undeclared(self._supplies()))
+        if gaps:
+            raise BeyondError("; ".join(gaps))
 
     def agree(self, readings: Mapping[str, str] | None) -> bool:
         """Whether the versions judge all evidence alike; `readings` are all, or any.
 
         Raises:
             TimeoutError: where the time ran out.
+            BeyondError: where nothing was found, which proves nothing.
         """
         question = self._question(readings, ordered=True)
-        return question is None or question.find({}, self.seconds, smallest=False) is None
+        if question is None:
+            return True
+        if question.find({}, self.seconds, smallest=False) is not None:
+            return False
+        self._nothing(question, readings)
+        return True
 
     def about(self, level: tuple[str, int], readings: Mapping[str, str] | None) -> Disagreement | None:
         """A disagreement about a level, on evidence of which nothing can be left out: about its verdict, or where there
@@ -75,6 +119,7 @@ class Apart:
 
         Raises:
             TimeoutError: where the time ran out.
+            BeyondError: where nothing was found, which proves nothing.
         """
         ordered = self._question(readings, ordered=True)
         if ordered is None:
@@ -85,6 +130,7 @@ class Apart:
             if ordered.find(asked, self.seconds, smallest=False) is not None:
                 break
         else:
+            self._nothing(ordered, readings)
             return None
         unordered = self._question(readings, ordered=False)
         found = None if unordered is None else unordered.find_irreducible(asked, self.seconds)
@@ -97,6 +143,7 @@ class Apart:
 
         Raises:
             TimeoutError: where the time ran out.
+            BeyondError: where nothing was found, which proves nothing.
         """
         for some in readings:
             for level in () if self.agree(some) else self.levels:
@@ -106,15 +153,9 @@ class Apart:
         return None
 
     def _confirmed(self, evidence: Evidence, level: tuple[str, int], readings: Mapping[str, str]) -> Disagreement:
-        [one] = self.one.evaluate([evidence], readings)
-        [other] = self.other.evaluate([evidence], _shared(self.other, readings))
+        common = self._common(readings)
+        [one] = self.one.evaluate([evidence], common)
+        [other] = self.other.evaluate([evidence], common)
         found = Disagreement(evidence, readings, one.result(*level), other.result(*level))
         ensure(found.one != found.other, f"both versions judge {level[0]} {level[1]} alike on the evidence found")
         return found
-
-
-def _shared(policy: Policy, readings: Mapping[str, str] | None) -> dict[str, str] | None:
-    """Readings as far as a policy has them."""
-    if readings is None:
-        return None
-    return policy.in_force({name: o for name, o in readings.items() if o in policy.options.get(name, ())})

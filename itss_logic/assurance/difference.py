@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from itss_logic.assurance.apart import Apart, Disagreement
+from itss_logic.assurance.apart import Apart, BeyondError, Disagreement
 from itss_logic.assurance.rules import own_sources, rules_in, rules_of
+from itss_logic.batch.universe import Universe
 from itss_logic.evaluation import CHUNK_CANDIDATES, verdicts
 from itss_logic.scenarios import Flip
 
@@ -35,19 +36,21 @@ class Changed(NamedTuple):
 class Compared(NamedTuple):
     """A level of both versions: where they disagree about it, if they do.
 
-    `bound` is how far the search went. `is_known` is False where the time ran out before it was at an end.
+    `bound` is how far the search went. `undecided` is why it is not known, if it is not.
     """
 
     field: str
     level: int
     bound: str
     disagreement: Disagreement | None
-    is_known: bool = True
+    undecided: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The level as `itss policy diff --format json` prints it."""
         found: dict[str, Any] = {"field": self.field, "level": self.level, "differs": None, "bound": self.bound}
-        if self.is_known:
+        if self.undecided:
+            found["undecided"] = self.undecided
+        else:
             found["differs"] = self.disagreement is not None
         if self.disagreement is not None:
             evidence, readings, before, after = self.disagreement
@@ -57,11 +60,16 @@ class Compared(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """All that differs between two versions of a policy; `flips` of those candidates whose evidence was given."""
+    """All that differs between two versions of a policy; `flips` of those candidates whose evidence was given.
+
+    `alone` is what one version alone has, before and after: of `readings` their options, of `evidence` its values. What
+    it means is not compared.
+    """
 
     digests: tuple[str, str]
     added: Sequence[str]
     removed: Sequence[str]
+    alone: Mapping[str, tuple[Sequence[str], Sequence[str]]]
     changed: Sequence[Changed]
     levels: Sequence[Compared]
     candidates: int | None
@@ -77,6 +85,7 @@ class Difference(NamedTuple):
                 "removed": list(self.removed),
                 "changed": [clause.as_json() for clause in self.changed],
             },
+            **{name: {"removed": list(was), "added": list(now)} for name, (was, now) in self.alone.items()},
             "levels": [level.as_json() for level in self.levels],
         }
         if self.candidates is not None:
@@ -103,9 +112,10 @@ def difference(
         progress: is told how many levels were compared.
 
     Raises:
-        QuestionError: for a reading that the version before does not have.
+        QuestionError: for a reading or an option that one of the versions does not have.
         SelfCheckError: where the policies' own rules do not confirm a difference.
     """
+    other.in_force(readings)
     before, after = ({clause.id: clause for clause in policy.clauses} for policy in (one, other))
     rules = _rules(one), _rules(other)
     changed = [Changed(id, dict(_parts(before[id], after[id], rules))) for id in before if id in after]
@@ -114,6 +124,7 @@ def difference(
         (one.digest, other.digest),
         [id for id in after if id not in before],
         [id for id in before if id not in after],
+        {"readings": _apart(_options(one), _options(other)), "evidence": _apart(_values(one), _values(other))},
         [clause for clause in changed if clause.parts],
         list(_levels(Apart(one, other, seconds), one.in_force(readings), progress)),
         candidates,
@@ -129,7 +140,27 @@ def _levels(apart: Apart, readings: Mapping[str, str], progress: Callable[[int],
             found = apart.about(level, readings) or apart.about(level, None)
             yield Compared(*level, bound, found)
         except TimeoutError:
-            yield Compared(*level, bound, None, is_known=False)
+            yield Compared(*level, bound, None, "the time ran out")
+        except BeyondError as error:
+            yield Compared(*level, bound, None, f"nothing was found up to the bound; beyond it, {error}")
+
+
+def _apart(before: Iterable[str], after: Iterable[str]) -> tuple[list[str], list[str]]:
+    was, now = list(before), list(after)
+    return [one for one in was if one not in now], [one for one in now if one not in was]
+
+
+def _options(policy: Policy) -> list[str]:
+    """The options of readings, and which of each is the default."""
+    found = [f"{name}={option}" for name, options in policy.options.items() for option in options]
+    return [*found, *(f"{name}={options[0]} by default" for name, options in policy.options.items())]
+
+
+def _values(policy: Policy) -> list[str]:
+    """What may be stated as evidence, whatever its ids and numbers."""
+    vocabulary = policy.vocabulary
+    universe = Universe(vocabulary, {name: [0] for name in vocabulary.predicates}, 1)
+    return [" ".join(filter(None, (t.predicate, t.kind.field, *t.values))) for t in universe.terms]
 
 
 def _rules(policy: Policy) -> dict[str, frozenset[str]]:
@@ -175,12 +206,11 @@ def _flips(
     one: Policy, other: Policy, readings: Mapping[str, str], people: Iterable[Evidence]
 ) -> tuple[int, list[Flip]]:
     """How many candidates there are, and the verdicts of both versions that differ."""
-    shared = {name: option for name, option in readings.items() if option in other.options.get(name, ())}
     candidates, found, waiting = 0, list[Flip](), iter(people)
     while some := list(islice(waiting, CHUNK_CANDIDATES)):
         candidates += len(some)
         before = verdicts(one, some, one.in_force(readings))
-        after = verdicts(other, some, other.in_force(shared))
+        after = verdicts(other, some, other.in_force(readings))
         found += [
             Flip(was.candidate, *level, verdict, now.verdicts[level])
             for was, now in zip(before, after, strict=True)

@@ -43,6 +43,11 @@ def _clauses(difference: Difference, columns: int | None) -> Iterator[str]:
                 yield from (line for text in after for line in _item(name, "+ ", text, before, columns))
             else:
                 yield from folded(f"    {name}  ", f"{_value(before)} → {_value(after)}", columns)
+    for name, (was, now) in difference.alone.items():
+        yield from (f"- {name}: {one}" for one in was)
+        yield from (f"+ {name}: {one}" for one in now)
+    if any(was or now for was, now in difference.alone.values()):
+        yield "compared is what both versions have"
     if not (difference.added or difference.removed or difference.changed):
         yield "no clause differs"
 
@@ -68,8 +73,8 @@ def _levels(
 
 
 def _about(level: Compared, defaults: Mapping[str, str]) -> str:
-    if not level.is_known:
-        return "not known: the time ran out"
+    if level.undecided:
+        return f"not known: {level.undecided}"
     if level.disagreement is None:
         return "no difference up to the bound, under any readings"
     evidence, readings, before, after = level.disagreement

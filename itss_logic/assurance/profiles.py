@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from clingo import Symbol, parse_term
 
 from itss_logic.assurance.merged import Merged, Objective
+from itss_logic.assurance.twins import of_second
 from itss_logic.batch.reified import examine
 from itss_logic.batch.universe import Kind, Universe, cuts, enough
 from itss_logic.batch.universe import fact as written
@@ -28,6 +29,9 @@ WHO = "example"
 """The candidate whose evidence a profile is."""
 
 ANY = "any_reading.lp"
+
+VERIFIED, ALL_CRITERIA = "verified", "kpi"
+"""The view of what stands verified, and the route by which all criteria are met."""
 
 LEAST_ITEMS, MOST_ITEMS = 4, 16
 """How many items with attributes a profile has at least, and at most, of a kind in a field."""
@@ -131,13 +135,15 @@ class Profiles:
         self.ground = Objective()
         facts = [f"{CANDIDATE}(0).", *self._offered(), *(self._order() if ordered else ()), *given]
         self.control = Program(sources).ground("\n".join(facts), observer=self.ground)
+        self.whole = self.control
+        """The question as it was grounded, with the names of all its atoms."""
         # It proves soonest that nothing can be found.
         self.control.configuration.configuration = "crafty"
 
     def merge(self) -> None:
         """Make one of all atoms that are defined alike. Of the names of atoms those that are chosen are left."""
         merged = Merged(self.ground)
-        atoms = self.control.symbolic_atoms
+        atoms = self.whole.symbolic_atoms
         self.control = merged.control({a.literal: a.symbol for a in atoms if a.literal in merged.free})
         self.control.configuration.configuration = "crafty"
 
@@ -162,7 +168,36 @@ class Profiles:
     @cached_property
     def _readings(self) -> dict[int, int]:
         """The readings that each atom rests on, as bits."""
-        masks = {literal: 1 << bit for bit, literals in enumerate(self._options.values()) for literal in literals}
+        return self._resting({atom: 1 << bit for bit, atoms in enumerate(self._options.values()) for atom in atoms})
+
+    def undeclared(self, supplies: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+        """Which criteria and routes rest on items with attributes that are not said to supply them, in words.
+
+        The bound counts those items that are said to, so that it may be too low then.
+        """
+        items = sorted({owner for owner in self.universe.owners if owner is not None})
+        seeds: dict[int, int] = {}
+        for name in ("there", "claim"):
+            for atom in self.whole.symbolic_atoms.by_signature(name, 1):
+                predicate = self.vocabulary.predicates[atom.symbol.arguments[0].name]
+                item = predicate.owner or predicate.name
+                if item in items:
+                    seeds[atom.literal] = 1 << items.index(item)
+        resting = self._resting(seeds)
+        found: set[tuple[str, str]] = set()
+        for name, arity in (("witness", 7), ("route_met", 5)):
+            for version in (name, of_second(name)):
+                for atom in self.whole.symbolic_atoms.by_signature(version, arity):
+                    view, what = str(atom.symbol.arguments[0]), str(atom.symbol.arguments[4])
+                    if view == VERIFIED and what != ALL_CRITERIA:
+                        mask = resting.get(atom.literal, 0)
+                        found |= {(what, item) for bit, item in enumerate(items) if mask & (1 << bit)}
+        undeclared = sorted((what, item) for what, item in found if item not in supplies.get(what, ()))
+        return tuple(f"{what} rests on {item}, which is not said to supply it" for what, item in undeclared)
+
+    def _resting(self, seeds: Mapping[int, int]) -> dict[int, int]:
+        """What each atom rests on in the ground rules, as bits; `seeds` are those of some atoms."""
+        masks = dict(seeds)
         changed = True
         while changed:
             changed = False

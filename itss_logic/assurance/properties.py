@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import cached_property
 from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -242,7 +243,7 @@ class Verifier:
         if found is not None:
             self.confirmation.check(one.name, one.args, found)
             return self._found(finding, found)
-        if self.reach.gaps:
+        if self.gaps:
             return finding._replace(undecided=BEYOND)
         if one.for_all:
             return finding._replace(holds=True, vacuous=self._is_vacuous(one))
@@ -251,8 +252,13 @@ class Verifier:
     @property
     def bound(self) -> str:
         """How far profiles reach, in words."""
-        gaps = "".join(f"; not proven beyond: {gap}" for gap in self.reach.gaps)
-        return self.reach.told() + gaps
+        reach, gaps = (self.reach, self.gaps) if self.across is None else (self.across.reach, self.across.gaps)
+        return reach.told() + "".join(f"; not proven beyond: {gap}" for gap in gaps)
+
+    @cached_property
+    def gaps(self) -> tuple[str, ...]:
+        """Why there may be more evidence that rules tell apart."""
+        return self.reach.gaps + self.profiles("").undeclared(self.policy.supplies)
 
     def _found(self, finding: Finding, found: Example) -> Finding:
         rows = found.rows("at_fault")
@@ -295,9 +301,9 @@ class Everywhere:
 
     def __init__(self, verifier: Verifier) -> None:
         self.verifier = verifier
-        reach = space(verifier.policy, None)
-        self.gaps = reach.gaps
-        self.profiles = verifier.profiles_under(None, reach)
+        self.reach = space(verifier.policy, None)
+        self.profiles = verifier.profiles_under(None, self.reach)
+        self.gaps = self.reach.gaps + self.profiles("").undeclared(verifier.policy.supplies)
         self.known = verifier.known_under(None)
 
     def of(self, finding: Finding) -> Across:
