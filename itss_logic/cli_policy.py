@@ -267,13 +267,13 @@ def mutate(
     from itss_logic.assurance.mutation import EQUIVALENT, SURVIVED, UNKNOWN, Fate, chosen, default_jobs, hunt
     from itss_logic.assurance.running import Runner
 
+    asked = chosen(policy, within)
+    if not asked:
+        raise click.UsageError(f"no mutant has {within} in its place; name part of a file, a line or a clause")
     cases = read_cases(case_files(policy, files), policy)
     if not cases or not all(one.passed for one in Runner(policy, cases).tried):
         raise click.UsageError("mutants tell nothing unless there are cases and all pass; see: itss policy test")
     shown = (SURVIVED, UNKNOWN, *([EQUIVALENT] if equivalent else []))
-    asked = chosen(policy, within)
-    if not asked:
-        raise click.UsageError(f"no mutant has {within} in its place; name part of a file, a line or a clause")
     fates: list[Fate] = []
     with progress(f"of {len(asked)} mutants") as told:
         for fate in hunt(policy, cases, asked, timeout, jobs or default_jobs()):

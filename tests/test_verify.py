@@ -395,7 +395,7 @@ def test_more_items_than_a_profile_has(baking: Callable[..., Path], tmp_path: Pa
     kb = baking()
     one = told("--kb", kb, "--policy-change", change, code=3)["satisfiable bread 2"]
     assert (one["holds"], one["undecided"]) == (None, "bound")
-    assert "not proven beyond: more than 16 shift in bread" in one["bound"]
+    assert "not proven beyond: more than 16 shift items in bread" in one["bound"]
     change.write_text("bread.2.good_shifts: {required: 12}\n", encoding="utf-8")
     one = told("--kb", kb, "--policy-change", change)["satisfiable bread 2"]
     assert (one["holds"], "14 shift items" in one["bound"] or "13 shift items" in one["bound"]) == (True, True)

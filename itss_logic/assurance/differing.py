@@ -68,13 +68,15 @@ def _levels(
     heads = aligned([[labels.get(level.field, level.field), str(level.level)] for level in levels])
     for head, level in zip(heads, levels, strict=True):
         yield from folded(f"{head}  ", _about(level, defaults), columns)
+    for reason in dict.fromkeys(level.undecided for level in levels if level.undecided):
+        yield from folded("not known: ", reason, columns)
     for bound in dict.fromkeys(level.bound for level in levels):
         yield from folded("bound: ", bound, columns)
 
 
 def _about(level: Compared, defaults: Mapping[str, str]) -> str:
     if level.undecided:
-        return f"not known: {level.undecided}"
+        return "not known"
     if level.disagreement is None:
         return "no difference up to the bound, under any readings"
     evidence, readings, before, after = level.disagreement

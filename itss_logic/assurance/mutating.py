@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 TOLD = {
     SURVIVED: "no case notices it",
-    UNKNOWN: "no case notices it; not known to be equivalent: the time or the bound does not suffice",
+    UNKNOWN: "no case notices it; not known to be equivalent (time, bound, or rules that are not compared)",
     EQUIVALENT: "equivalent: it decides all evidence alike",
 }
 

@@ -67,11 +67,14 @@ class Hunter:
         if case is not None:
             return Fate(mutant, NOTICED, case.title)
         try:
-            found = Apart(self.policy, changed, self.seconds, left_open=True).anywhere([None])
-        except (TimeoutError, BeyondError):
+            apart = Apart(self.policy, changed, self.seconds, left_open=True)
+        except PolicyError:  # Such rules are not compared.
             return Fate(mutant, UNKNOWN)
-        except (PolicyError, SelfCheckError):
-            # It decides otherwise, or not at all, where nobody says which readings are in force.
+        try:
+            found = apart.anywhere([None])
+        except (TimeoutError, BeyondError, SelfCheckError):
+            return Fate(mutant, UNKNOWN)
+        except PolicyError:  # It comes to no decision on the evidence found.
             return Fate(mutant, SURVIVED)
         return Fate(mutant, EQUIVALENT if found is None else SURVIVED, disagreement=found)
 

@@ -83,7 +83,7 @@ def space(policy: Policy, readings: Mapping[str, str] | None) -> Space:
         # One more than is asked for, so that there may also be too many.
         items[kind] = max(items.get(kind, least), number + 1)
     gaps = [*findings.blocked, *findings.mixed]
-    gaps += [f"more than {MOST_ITEMS} {k.item} in {k.field or 'all'}" for k, n in items.items() if n > MOST_ITEMS]
+    gaps += [f"more than {MOST_ITEMS} {k.item} items in {k.field or 'all'}" for k, n in items.items() if n > MOST_ITEMS]
     capped = {kind: min(number, MOST_ITEMS) for kind, number in items.items()}
     return Space(cuts(policy.vocabulary, findings, known), min(least, MOST_ITEMS), capped, tuple(gaps))
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from clingo.ast import AST, ASTType, Transformer
+from clingo.ast import AST, ASTType, Sign, Transformer
 
 from itss_logic.engine import Source, statements
 from itss_logic.errors import PolicyError
@@ -95,17 +95,23 @@ def _parts(sources: Iterable[Source]) -> Iterator[Part]:
                 yield Part(node, frozenset(), frozenset({(node.name, node.arity)}))
             elif node.ast_type == ASTType.Rule:
                 part = Part(node, signatures_in(node.head), signatures_in(node.body))
-                # Without a head it decides nothing, but may leave evidence without an answer.
-                if not part.heads or any(name.startswith("-") for name, _ in part.heads | part.reads):
+                # Without such a head it decides nothing, but may leave evidence without an answer, or with several.
+                if not _derives_one(node.head) or any(name.startswith("-") for name, _ in part.heads | part.reads):
                     raise _unfit(source, node)
                 yield part
             elif node.ast_type not in (ASTType.Program, ASTType.Comment):
                 raise _unfit(source, node)
 
 
+def _derives_one(head: AST) -> bool:
+    """Whether a head is an atom, or a pool of them, and nothing that chooses, forbids or depends on a condition."""
+    plain = head.ast_type == ASTType.Literal and head.sign == Sign.NoSign
+    return bool(plain and head.atom.ast_type == ASTType.SymbolicAtom)
+
+
 def _unfit(source: Source, node: AST) -> PolicyError:
     place = f"{source.path}:{node.location.begin.line}"
-    return PolicyError(f"{place}: {node} is no rule that derives something; such versions are not compared")
+    return PolicyError(f"{place}: {node} does more than derive an atom; such versions are not compared")
 
 
 def _text(part: Part) -> str:
