@@ -56,12 +56,15 @@ def test_every_kind_of_mutant_is_made(policy: Policy) -> None:
     assert all(m.before != m.after for m in made)
 
 
-def test_the_cases_notice_every_mutant_that_is_not_equivalent() -> None:
-    result = run("--jobs", 1)
+def test_the_cases_notice_every_mutant_of_a_rule_that_is_not_equivalent(policy: Policy) -> None:
+    """Those of numbers are noticed too: `test_policy_test.py` has both sides of every threshold."""
+    result = run("--jobs", 1, "--within", ".lp:")
     assert result.exit_code == 0, result.output
     *_, counts, score = result.output.splitlines()
     assert score == "score 100.0% of those that are programs and not equivalent"
-    assert counts.startswith(f"{len(mutants(Policy.load()))} mutants: ")
+    rules = [mutant for mutant in mutants(policy) if ".lp:" in mutant.place]
+    assert {mutant.kind for mutant in rules} == {"literal", "comparison"}
+    assert counts.startswith(f"{len(rules)} mutants: ")
     assert counts.endswith(" 0 not noticed")
 
 
