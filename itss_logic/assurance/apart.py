@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from itss_logic.assurance.profiles import ANY, Profiles, Space, space
 from itss_logic.assurance.twins import twins
 from itss_logic.batch.reified import signatures
 from itss_logic.confirm import ensure
-from itss_logic.engine import selected
+from itss_logic.engine import Source, selected
 
 if TYPE_CHECKING:
     from itss_logic.answers import Result
     from itss_logic.evidence import Evidence
     from itss_logic.policy import Policy
+
+
+Readings: TypeAlias = "tuple[tuple[str, str], ...]"
 
 
 class Disagreement(NamedTuple):
@@ -48,26 +51,29 @@ class Apart:
         inputs = [*signatures(one.vocabulary).items(), *signatures(other.vocabulary).items(), ("selected", 2)]
         self.both = twins(one.program.sources, other.program.sources, inputs)
         self.levels = [level for level in one.levels if level in other.levels]
-        self._profiles: dict[tuple[bool, tuple[tuple[str, str], ...] | None], Profiles] = {}
+        self._reach: dict[Readings | None, Space] = {}
+        self._gaps: dict[Readings | None, tuple[str, ...]] = {}
+        self._questions: dict[tuple[Readings | None, bool], Profiles] = {}
 
     def reach(self, readings: Mapping[str, str] | None) -> Space:
         """How far the profiles reach; `readings` are all, or any."""
-        some = None if readings is None else self._common(readings)
-        return space(self.one, some).with_other(space(self.other, some))
+        key = _key(readings)
+        if key not in self._reach:
+            some = None if readings is None else self._common(readings)
+            self._reach[key] = space(self.one, some).with_other(space(self.other, some))
+        return self._reach[key]
 
-    def _question(self, readings: Mapping[str, str] | None, *, ordered: bool) -> Profiles | None:
-        """Where the versions disagree; None where nothing can differ. `readings` are all, or any."""
-        if self.both is None:
-            return None
-        key = ordered, None if readings is None else tuple(readings.items())
-        if key not in self._profiles:
+    def _question(self, both: Source, readings: Mapping[str, str] | None, *, ordered: bool) -> Profiles:
+        """Where the versions, both in one program, disagree; `readings` are all, or any."""
+        key = _key(readings), ordered
+        if key not in self._questions:
             names = ["profile.lp", "differ.lp", *([ANY] if readings is None else [])]
-            sources = [self.both, *(self.one.core[name] for name in names)]
+            sources = [both, *(self.one.core[name] for name in names)]
             given, reach = self._given(readings), self.reach(readings)
             one, other = self.one.vocabulary, self.other.vocabulary
-            self._profiles[key] = Profiles(one, sources, given, reach, other, ordered=ordered)
-            self._profiles[key].merge()
-        return self._profiles[key]
+            self._questions[key] = Profiles(one, sources, given, reach, other, ordered=ordered)
+            self._questions[key].merge()
+        return self._questions[key]
 
     def _given(self, readings: Mapping[str, str] | None) -> list[str]:
         """The readings in force; of any, the options that both versions have."""
@@ -92,24 +98,11 @@ class Apart:
 
     def _nothing(self, question: Profiles, readings: Mapping[str, str] | None) -> None:
         """Nothing was found: raise an error, if that proves nothing."""
-        gaps = (*self.reach(readings).gaps, *question.undeclared(self._supplies()))
-        if gaps:
-            raise BeyondError("; ".join(gaps))
-
-    def agree(self, readings: Mapping[str, str] | None) -> bool:
-        """Whether the versions judge all evidence alike; `readings` are all, or any.
-
-        Raises:
-            TimeoutError: where the time ran out.
-            BeyondError: where nothing was found, which proves nothing.
-        """
-        question = self._question(readings, ordered=True)
-        if question is None:
-            return True
-        if question.find({}, self.seconds, smallest=False) is not None:
-            return False
-        self._nothing(question, readings)
-        return True
+        key = _key(readings)
+        if key not in self._gaps:
+            self._gaps[key] = (*self.reach(readings).gaps, *question.undeclared(self._supplies()))
+        if self._gaps[key]:
+            raise BeyondError("; ".join(self._gaps[key]))
 
     def about(self, level: tuple[str, int], readings: Mapping[str, str] | None) -> Disagreement | None:
         """A disagreement about a level, on evidence of which nothing can be left out: about its verdict, or where there
@@ -121,9 +114,9 @@ class Apart:
             TimeoutError: where the time ran out.
             BeyondError: where nothing was found, which proves nothing.
         """
-        ordered = self._question(readings, ordered=True)
-        if ordered is None:
+        if self.both is None:
             return None
+        ordered = self._question(self.both, readings, ordered=True)
         about = f"compared({level[0]},{level[1]})"
         for by_verdict in (True, False):
             asked = {about: True, "by_verdict": by_verdict}
@@ -132,25 +125,22 @@ class Apart:
         else:
             self._nothing(ordered, readings)
             return None
-        unordered = self._question(readings, ordered=False)
-        found = None if unordered is None else unordered.find_irreducible(asked, self.seconds)
+        found = self._question(self.both, readings, ordered=False).find_irreducible(asked, self.seconds)
         assert found is not None
         chosen = {str(name): str(option) for name, option in found.rows("selected")}
         return self._confirmed(found.evidence, level, self.one.in_force(chosen) if readings is None else readings)
 
-    def anywhere(self, readings: Iterable[Mapping[str, str] | None]) -> Disagreement | None:
-        """A disagreement about some level under the first readings under which there is one; None where there is none.
-
-        Raises:
-            TimeoutError: where the time ran out.
-            BeyondError: where nothing was found, which proves nothing.
-        """
-        for some in readings:
-            for level in () if self.agree(some) else self.levels:
-                found = self.about(level, some)
-                if found is not None:
-                    return found
-        return None
+    def anywhere(self) -> Disagreement | None:
+        """A disagreement about some level, under any readings; None where there is none. Raises what `about` does."""
+        if self.both is None:
+            return None
+        question = self._question(self.both, None, ordered=True)
+        found = question.find({}, self.seconds, smallest=False)
+        if found is None:
+            self._nothing(question, None)
+            return None
+        [level] = found.rows("compared")
+        return self.about((str(level[0]), int(str(level[1]))), None)
 
     def _confirmed(self, evidence: Evidence, level: tuple[str, int], readings: Mapping[str, str]) -> Disagreement:
         common = self._common(readings)
@@ -159,3 +149,7 @@ class Apart:
         found = Disagreement(evidence, readings, one.result(*level), other.result(*level))
         ensure(found.one != found.other, f"both versions judge {level[0]} {level[1]} alike on the evidence found")
         return found
+
+
+def _key(readings: Mapping[str, str] | None) -> Readings | None:
+    return None if readings is None else tuple(readings.items())

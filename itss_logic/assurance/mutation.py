@@ -71,7 +71,7 @@ class Hunter:
         except PolicyError:  # Such rules are not compared.
             return Fate(mutant, UNKNOWN)
         try:
-            found = apart.anywhere([None])
+            found = apart.anywhere()
         except (TimeoutError, BeyondError, SelfCheckError):
             return Fate(mutant, UNKNOWN)
         except PolicyError:  # It comes to no decision on the evidence found.
