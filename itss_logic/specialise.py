@@ -134,9 +134,7 @@ def _required(body: Iterable[AST]) -> tuple[tuple[Signature, dict[int, Symbol]],
     return tuple(
         (signature, _constants(literal.atom.symbol))
         for literal in body
-        if literal.ast_type == ASTType.Literal
-        and literal.sign == Sign.NoSign
-        and literal.atom.ast_type == ASTType.SymbolicAtom
+        if is_atom(literal)
         for signature in _signatures(literal.atom.symbol)
     )
 
@@ -147,6 +145,15 @@ def _constants(symbol: AST) -> dict[int, Symbol]:
         return {}
     found = ((place, argument) for place, argument in enumerate(symbol.arguments))
     return {place: argument.symbol for place, argument in found if argument.ast_type == ASTType.SymbolicTerm}
+
+
+def is_atom(literal: AST) -> bool:
+    """Whether a head, or a literal of a body, is an atom (or a pool of them) and nothing else: without `not`."""
+    return bool(
+        literal.ast_type == ASTType.Literal
+        and literal.sign == Sign.NoSign
+        and literal.atom.ast_type == ASTType.SymbolicAtom
+    )
 
 
 def signatures_in(part: object) -> Signatures:

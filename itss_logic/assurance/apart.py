@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from itss_logic.assurance.profiles import ANY, Profiles, Space, space
+from itss_logic.assurance.profiles import ANY, Profiles, Space, left_open, space
 from itss_logic.assurance.twins import twins
 from itss_logic.batch.reified import signatures
 from itss_logic.confirm import ensure
@@ -83,9 +83,9 @@ class Apart:
         for name, options in self.one.options.items():
             alone = [option for option in options if option not in self.other.options.get(name, ())]
             facts += [f":- selected({name},{option})." for option in alone]
-            if self.left_open or len(alone) == len(options):
+            if len(alone) == len(options) and not self.left_open:
                 facts.append(f"left_open({name}).")
-        return facts
+        return [*facts, *(left_open(self.one) if self.left_open else ())]
 
     def _common(self, readings: Mapping[str, str]) -> dict[str, str]:
         """Readings as far as both versions have them; each leaves others to its own default."""

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from clingo import Symbol, parse_term
-from clingo.ast import AST, ASTType, Sign
+from clingo import parse_term
+from clingo.ast import AST, ASTType
 
+from itss_logic.assurance.profiles import ANY, left_open
 from itss_logic.batch.reified import examine
-from itss_logic.batch.universe import SOMEBODY, NotSlicedError, Universe, cuts, enough
+from itss_logic.batch.universe import SOMEBODY, Universe, cuts, enough, known_in
 from itss_logic.engine import Program, Source, statements
-from itss_logic.specialise import Signatures, signatures_in
+from itss_logic.specialise import Signatures, is_atom, signatures_in
 from itss_logic.vocabulary import CANDIDATE, CLAIMED
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 HELD = "itss_held"
 WHO = "ItssCandidate"
 SELECTED = ("selected", 2)
-ANY_READINGS = "{ selected(R, O) : option(R, O, _) } 1 :- reading(R, _)."
-"""Each reading at any option, or left to its default."""
 
 
 class Parsed(NamedTuple):
@@ -38,7 +37,7 @@ class Parsed(NamedTuple):
     @property
     def positive(self) -> list[AST]:
         """The atoms that its body asks for, plainly."""
-        return [literal.atom.symbol for literal in self.node.body if _is_plain(literal)]
+        return [literal.atom.symbol for literal in self.node.body if is_atom(literal)]
 
 
 class Bodies:
@@ -68,7 +67,8 @@ class Bodies:
         universe = everything(policy)
         if universe is None:
             return set()
-        control = self.program(policy).ground(f"{universe.text()}\n{ANY_READINGS}")
+        sources = [*self.program(policy).sources, policy.core[ANY]]
+        control = Program(sources).ground("\n".join([universe.text(), *left_open(policy)]))
         found: set[tuple[int, bool]] = set()
         for number, holds in asked:
             atom = control.symbolic_atoms[parse_term(f"{HELD}({SOMEBODY},{number})")]
@@ -86,15 +86,8 @@ def everything(policy: Policy) -> Universe | None:
     findings = examine(policy, question.sources)
     if findings.blocked:
         return None
-    control = question.ground()
-
-    def known(name: str, arity: int) -> list[Symbol]:
-        return [atom.symbol for atom in control.symbolic_atoms.by_signature(name, arity)]
-
-    try:
-        return Universe(policy.vocabulary, cuts(policy.vocabulary, findings, known), enough(findings, known))
-    except NotSlicedError:
-        return None
+    known = known_in(question.ground())
+    return Universe(policy.vocabulary, cuts(policy.vocabulary, findings, known), enough(findings, known))
 
 
 def _parsed(source: Source) -> Iterator[Parsed]:
@@ -115,14 +108,6 @@ def _reached(rules: Sequence[Parsed], given: Iterable[tuple[str, int]]) -> Signa
             if rule.reads & reached:
                 reached |= rule.heads
     return frozenset(reached)
-
-
-def _is_plain(literal: AST) -> bool:
-    return bool(
-        literal.ast_type == ASTType.Literal
-        and literal.sign == Sign.NoSign
-        and literal.atom.ast_type == ASTType.SymbolicAtom
-    )
 
 
 def _candidate_places(rules: Sequence[Parsed], given: dict[tuple[str, int], int]) -> dict[tuple[str, int], int]:

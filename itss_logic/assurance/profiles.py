@@ -13,7 +13,7 @@ from clingo import Symbol, parse_term
 from itss_logic.assurance.merged import Merged, Objective
 from itss_logic.assurance.twins import of_second
 from itss_logic.batch.reified import examine
-from itss_logic.batch.universe import Kind, Universe, cuts, enough
+from itss_logic.batch.universe import Kind, Universe, cuts, enough, known_in
 from itss_logic.batch.universe import fact as written
 from itss_logic.engine import Program, Question, Source, selected
 from itss_logic.errors import Place, SelfCheckError
@@ -64,17 +64,18 @@ class Space(NamedTuple):
         )
 
 
+def left_open(policy: Policy) -> list[str]:
+    """The facts by which any reading may also be left to its default."""
+    return [f"left_open({name})." for name in policy.options]
+
+
 def space(policy: Policy, readings: Mapping[str, str] | None) -> Space:
     """How far profiles must reach so that a policy has nothing else to tell apart; `readings` are all, or any."""
     question = policy.question("results.lp")
     findings = examine(policy, question.sources)
     choice = [policy.core[ANY]] if readings is None else []
     given = "\n".join(selected(readings or {}))
-    control = Program([*question.sources, *choice]).ground(given)
-
-    def known(name: str, arity: int) -> list[Symbol]:
-        return [atom.symbol for atom in control.symbolic_atoms.by_signature(name, arity)]
-
+    known = known_in(Program([*question.sources, *choice]).ground(given))
     least = max(enough(findings, known), LEAST_ITEMS)
     together = Question(Program([*policy.program.sources, policy.core["bound.lp"], *choice]), given)
     items: dict[Kind, int] = {}

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
 from clingo.ast import AST, ASTType, Transformer
 
 from itss_logic.engine import Source, statements
+from itss_logic.specialise import Signature, signatures_in
 
 if TYPE_CHECKING:
     from itss_logic.policy import Policy
-
-Signature: TypeAlias = "tuple[str, int]"
-"""A predicate: its name and its arity."""
 
 
 class Tag(NamedTuple):
@@ -109,20 +107,12 @@ class _Heads(Transformer):
         self.found: set[Signature] = set()
 
     def visit_SymbolicAtom(self, atom: AST) -> AST:  # noqa: N802
-        for function in _functions(atom.symbol):
-            self.found.add((function.name, len(function.arguments)))
+        self.found |= signatures_in(atom)
         return atom
 
     def visit_ConditionalLiteral(self, node: AST) -> AST:  # noqa: N802
         self.visit(node.literal)
         return node
-
-
-def _functions(symbol: AST) -> Sequence[AST]:
-    """What stands in the place of a predicate with its arguments: several of them in a pool."""
-    if symbol.ast_type == ASTType.UnaryOperation:
-        return _functions(symbol.argument)
-    return symbol.arguments if symbol.ast_type == ASTType.Pool else [symbol]
 
 
 def _words(policy: Policy) -> set[Signature]:

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from clingo.ast import AST, ASTType, Sign, Transformer
+from clingo.ast import AST, ASTType, Transformer
 
 from itss_logic.engine import Source, statements
 from itss_logic.errors import PolicyError
-from itss_logic.specialise import Signature, signatures_in
+from itss_logic.specialise import Signature, is_atom, signatures_in
 
 RESULTS: tuple[Signature, ...] = (("level", 2), ("verdict", 4), ("route_met", 5), ("unmet", 5))
 """What two versions are compared by."""
@@ -96,17 +96,11 @@ def _parts(sources: Iterable[Source]) -> Iterator[Part]:
             elif node.ast_type == ASTType.Rule:
                 part = Part(node, signatures_in(node.head), signatures_in(node.body))
                 # Without such a head it decides nothing, but may leave evidence without an answer, or with several.
-                if not _derives_one(node.head) or any(name.startswith("-") for name, _ in part.heads | part.reads):
+                if not is_atom(node.head) or any(name.startswith("-") for name, _ in part.heads | part.reads):
                     raise _unfit(source, node)
                 yield part
             elif node.ast_type not in (ASTType.Program, ASTType.Comment):
                 raise _unfit(source, node)
-
-
-def _derives_one(head: AST) -> bool:
-    """Whether a head is an atom, or a pool of them, and nothing that chooses, forbids or depends on a condition."""
-    plain = head.ast_type == ASTType.Literal and head.sign == Sign.NoSign
-    return bool(plain and head.atom.ast_type == ASTType.SymbolicAtom)
 
 
 def _unfit(source: Source, node: AST) -> PolicyError:

@@ -10,6 +10,7 @@ from clingo import SymbolType
 from clingo.ast import AST, AggregateFunction, ASTType, ComparisonOperator, Sign
 
 from itss_logic.engine import Program, Source, statements
+from itss_logic.specialise import is_atom
 from itss_logic.terms import Fact
 from itss_logic.vocabulary import CANDIDATE, CLAIMED, Vocabulary
 
@@ -118,7 +119,7 @@ class Reified:
             for name in _variables(node.term):
                 self.say("shows", name)
             self.read(node.body)
-        elif node.ast_type == ASTType.Rule and _derives_one(node.head):
+        elif node.ast_type == ASTType.Rule and is_atom(node.head):
             for name, arity in self.atom(node.head.atom.symbol, HEAD):
                 self.say("head", name, arity)
             self.read(node.body)
@@ -257,11 +258,6 @@ class Reified:
                 parts = getattr(term, key)
                 for part in [parts] if isinstance(parts, AST) else parts:
                     self.argument(where, part, inner)
-
-
-def _derives_one(head: AST) -> bool:
-    """Whether a head is an atom, and nothing that chooses or forbids."""
-    return bool(head.ast_type == ASTType.Literal and head.atom.ast_type == ASTType.SymbolicAtom)
 
 
 def _variables(term: AST) -> Iterator[str]:

@@ -18,7 +18,7 @@ from itss_logic.batch.divided import Divided
 from itss_logic.batch.frontier import Atoms, Given, Meaning, Slicing, instance
 from itss_logic.batch.questions import Ask, Questions
 from itss_logic.batch.reified import examine
-from itss_logic.batch.universe import Kind, Level, NotSlicedError, Universe, cuts, enough, fact
+from itss_logic.batch.universe import Kind, Level, NotSlicedError, Universe, cuts, enough, fact, known_in
 from itss_logic.engine import selected
 from itss_logic.evaluation import by_level, result_of
 from itss_logic.vocabulary import CLAIMED
@@ -94,11 +94,7 @@ def slicing(policy: Policy, readings: Mapping[str, str]) -> Slicing:
     if findings.blocked:
         raise NotSlicedError("; ".join(findings.blocked))
     given = "".join(selected(readings))
-    control = question.ground(given)
-
-    def known(name: str, arity: int) -> list[Any]:
-        return [atom.symbol for atom in control.symbolic_atoms.by_signature(name, arity)]
-
+    known = known_in(question.ground(given))
     items = enough(findings, known)
     if items > MOST_ITEMS + 1:
         raise NotSlicedError(f"rules ask for {items - 1} items of a kind, more than {MOST_ITEMS}")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import NamedTuple, TypeAlias
 
-from clingo import Symbol, SymbolType
+from clingo import Control, Symbol, SymbolType
 
 from itss_logic.batch.reified import Findings
 from itss_logic.errors import ItssError
@@ -157,6 +157,11 @@ class Universe:
 
 Known = Callable[[str, int], Iterable[Symbol]]
 """Gives what holds of a predicate and arity whatever the evidence."""
+
+
+def known_in(control: Control) -> Known:
+    """What holds in a ground program without evidence; where it leaves something open, what may hold."""
+    return lambda name, arity: [atom.symbol for atom in control.symbolic_atoms.by_signature(name, arity)]
 
 
 def cuts(vocabulary: Vocabulary, findings: Findings, known: Known) -> dict[str, list[int]]:
