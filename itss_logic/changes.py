@@ -40,6 +40,15 @@ class Change(NamedTuple):
                 yield f"changed({about},{write(one)})"
 
 
+def leaves(parameters: Mapping[str, Any], path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """The values of nested parameters, each with its path."""
+    for name, value in parameters.items():
+        if isinstance(value, Mapping):
+            yield from leaves(value, (*path, name))
+        else:
+            yield (*path, name), value
+
+
 def read_changes(paths: Sequence[str], policy: Policy) -> tuple[Change, ...]:
     """The changes that files make, in the order of clauses; see `changes_of`.
 

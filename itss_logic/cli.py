@@ -126,13 +126,12 @@ def check(policy: Policy, intake: Intake, form: str) -> None:
 @click.option("-o", "--output", required=True, type=click.Path(file_okay=False), help="Folder to write into.")
 def export(policy: Policy, intake: Intake, output: str) -> None:
     """Write evidence as ground facts, one .lp file a candidate."""
-    from itss_logic.export import FileNames
+    from itss_logic.export import FileNames, write_evidence
 
     os.makedirs(output, exist_ok=True)
     names = FileNames()
     for entry in intake:
-        with open(os.path.join(output, names.of(entry.candidate)), "wb") as file:
-            file.write(entry.as_lp().encode())
+        write_evidence(os.path.join(output, names.of(entry.candidate)), entry)
     click.echo(f"{count(intake.accepted, 'candidate')} written to {output}", err=True)
     leave(intake.exit_code)
 

@@ -15,6 +15,7 @@ from itss_logic.console import (
     options,
     print_json,
     print_lines,
+    timeout_option,
     with_evidence,
     with_readings,
 )
@@ -40,14 +41,7 @@ with_costs = click.option(
 
 with_language = click.option("--lang", metavar="LANG", help="Language of the sentences; by default the policy's first.")
 
-with_timeout = click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=30.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long the search may take; then the best found so far is given, and marked.",
-)
+with_timeout = timeout_option(30.0, "How long the search may take; then the best found so far is given, and marked.")
 
 
 @click.command()

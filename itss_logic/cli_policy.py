@@ -18,6 +18,7 @@ from itss_logic.console import (
     print_json,
     print_lines,
     progress,
+    timeout_option,
     with_policy,
     with_readings,
 )
@@ -26,13 +27,8 @@ if TYPE_CHECKING:
     from itss_logic.assurance.properties import Finding
     from itss_logic.policy import Policy
 
-with_timeout = click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=600.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long the search for one example may take; what takes longer is told as not known.",
+with_timeout = timeout_option(
+    600.0, "How long the search for one example may take; what takes longer is told as not known."
 )
 
 
@@ -264,7 +260,8 @@ def mutate(
     """
     from itss_logic.assurance import mutating
     from itss_logic.assurance.cases import case_files, read_cases
-    from itss_logic.assurance.mutation import EQUIVALENT, SURVIVED, UNKNOWN, Fate, chosen, default_jobs, hunt
+    from itss_logic.assurance.mutation import EQUIVALENT, SURVIVED, UNKNOWN, Fate, chosen, hunt
+    from itss_logic.assurance.pool import default_jobs
     from itss_logic.assurance.running import Runner
 
     asked = chosen(policy, within)

@@ -121,6 +121,18 @@ base_readings = click.option(
 )
 
 
+def timeout_option(seconds: float, help: str) -> Callable[[Command], Command]:
+    """The option `--timeout`: the seconds that a search may take by default, and what it says of itself."""
+    return click.option(
+        "--timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        default=seconds,
+        show_default=True,
+        metavar="SECONDS",
+        help=help,
+    )
+
+
 class Intake:
     """The sound evidence of an `itss` call; what is refused goes to standard error as it comes.
 

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from itss_logic.evidence import Evidence
 
 SAFE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?")
 DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
+
+
+def write_evidence(path: str, evidence: Evidence) -> None:
+    """Write evidence as ground facts, one a line, which can be read again."""
+    with open(path, "wb") as file:
+        file.write(evidence.as_lp().encode())
 
 
 class FileNames:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
+from contextlib import closing
 from functools import lru_cache
 from itertools import combinations
 from typing import Any, NamedTuple, TypeAlias
 
-from clingo import Configuration, Control, SolveHandle, Symbol, SymbolType, parse_term
+from clingo import Configuration, Control, Model, SolveHandle, Symbol, SymbolType, parse_term
 
 from itss_logic.errors import SelfCheckError
 from itss_logic.terms import Constant, Fact, Term
@@ -119,34 +120,33 @@ def example(
     solve, solver = _section(control.configuration.solve), _section(control.configuration.solver)
     # Of the strategies that go by cores, this one takes some tenths of a second where others take up to minutes.
     solve.opt_mode, solve.models, solver.opt_strategy = "optN" if optimal else "ignore", 1, "usc,pmres"
+    with closing(_models(control, assumptions, seconds)) as models:
+        for model in models:
+            if model.optimality_proven or not optimal:
+                return frozenset(model.symbols(atoms=True))
+    return None
+
+
+def shown_variants(control: Control, assumptions: Assumptions, seconds: float) -> list[frozenset[Symbol]]:
+    """All that answers to a ground question show, each once; see `example`."""
+    solve = _section(control.configuration.solve)
+    solve.opt_mode, solve.models, solve.project = "ignore", 0, "show"
+    try:
+        return [frozenset(model.symbols(shown=True)) for model in _models(control, assumptions, seconds)]
+    finally:
+        solve.project = "no"
+
+
+def _models(control: Control, assumptions: Assumptions, seconds: float) -> Generator[Model, None, None]:
+    """The answers to a ground question, as they are found."""
     assumed = [(parse_term(atom) if isinstance(atom, str) else atom, value) for atom, value in assumptions.items()]
     deadline = time.monotonic() + seconds
     with control.solve(yield_=True, async_=True, assumptions=assumed) as handle:
         while _is_ready(handle, deadline):
             model = handle.model()
             if model is None:
-                return None
-            if model.optimality_proven or not optimal:
-                return frozenset(model.symbols(atoms=True))
-            handle.resume()
-        handle.cancel()
-    raise TimeoutError
-
-
-def shown_variants(control: Control, assumptions: Mapping[str, bool], seconds: float) -> list[frozenset[Symbol]]:
-    """All that answers to a ground question show, each once; see `example`."""
-    solve = _section(control.configuration.solve)
-    solve.opt_mode, solve.models, solve.project = "ignore", 0, "show"
-    assumed = [(parse_term(atom), value) for atom, value in assumptions.items()]
-    deadline = time.monotonic() + seconds
-    found: list[frozenset[Symbol]] = []
-    with control.solve(yield_=True, async_=True, assumptions=assumed) as handle:
-        while _is_ready(handle, deadline):
-            model = handle.model()
-            if model is None:
-                solve.project = "no"
-                return found
-            found.append(frozenset(model.symbols(shown=True)))
+                return
+            yield model
             handle.resume()
         handle.cancel()
     raise TimeoutError

@@ -189,6 +189,11 @@ def footer(answer: Answer, defaults: Mapping[str, str], changed: Iterable[str], 
     return origin(answer.policy, answer.readings, defaults, changed, columns)
 
 
+def turned(readings: Mapping[str, str], defaults: Mapping[str, str]) -> list[str]:
+    """The readings that are not the default, as the command line takes them."""
+    return [f"{name}={option}" for name, option in readings.items() if defaults[name] != option]
+
+
 def origin(
     policy: str,
     readings: Mapping[str, str],
@@ -197,11 +202,10 @@ def origin(
     columns: int | None,
 ) -> Iterator[str]:
     """What is told rests on: the policy, the clauses `changed` in it, and the readings that are not the default."""
-    other = [f"{name}={option}" for name, option in readings.items() if defaults[name] != option]
     yield f"policy {policy}"
     for ids in filter(None, [", ".join(changed)]):
         yield from folded("changed: ", ids, columns)
-    yield from folded("readings: ", ", ".join(other) or "the defaults", columns)
+    yield from folded("readings: ", ", ".join(turned(readings, defaults)) or "the defaults", columns)
 
 
 CSV_COLUMNS = ("candidate", "category", "field", "level", "verdict", "routes", "unmet", "across", "hinges_on")

@@ -10,7 +10,7 @@ from itss_logic.answers import VERDICTS
 from itss_logic.case import Case, Key, inner
 from itss_logic.errors import printable
 from itss_logic.explanations import Certificate, Explained, Plans, Why
-from itss_logic.tables import MARKS, folded
+from itss_logic.tables import MARKS, folded, turned
 from itss_logic.terms import Fact
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ class Teller(Speaker):
         return Node(self.root(why, why.verdict, why.routes), tuple(children), why.verdict)
 
     def _readings(self) -> str:
-        other = [f"{name}={option}" for name, option in self.why.readings.items() if self.defaults[name] != option]
+        other = turned(self.why.readings, self.defaults)
         return self.words.phrases["list"].join(other) or self.words.phrase("defaults")
 
     def _clause(self, criterion: str, level: int | None = None) -> Iterator[Node]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from itss_logic.assurance.apart import Apart, BeyondError, Disagreement
 from itss_logic.assurance.rules import own_sources, rules_in, rules_of
 from itss_logic.batch.universe import Universe
+from itss_logic.changes import leaves
 from itss_logic.evaluation import CHUNK_CANDIDATES, verdicts
 from itss_logic.scenarios import Flip
 
@@ -180,10 +181,10 @@ def _parts(
     before: Clause, after: Clause, rules: tuple[Mapping[str, frozenset[str]], Mapping[str, frozenset[str]]]
 ) -> Iterator[tuple[str, tuple[Any, Any]]]:
     """What of a clause is otherwise: its parameters by path, its words, its readings, its rules."""
-    was, now = dict(_flat(before.parameters)), dict(_flat(after.parameters))
+    was, now = dict(leaves(before.parameters)), dict(leaves(after.parameters))
     for path in dict.fromkeys([*was, *now]):
         if was.get(path) != now.get(path):
-            yield path, (was.get(path), now.get(path))
+            yield ".".join(path), (was.get(path), now.get(path))
     for name in ("wording", "section", "readings", "not_formalised"):
         one, other = getattr(before, name), getattr(after, name)
         if one != other and not (name == "wording" and was != now):  # It tells the parameters.
@@ -192,14 +193,6 @@ def _parts(
     gone, new = rules[0][before.id] - rules[1][""], rules[1][after.id] - rules[0][""]
     if gone or new:
         yield RULES, (sorted(gone), sorted(new))
-
-
-def _flat(parameters: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
-    for name, value in parameters.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{path}{name}.")
-        else:
-            yield f"{path}{name}", value
 
 
 def _flips(

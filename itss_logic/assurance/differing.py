@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from itss_logic.comparison import FLIPS
 from itss_logic.console import count
 from itss_logic.errors import printable
-from itss_logic.tables import NOTHING, aligned, folded, pad, said, width
+from itss_logic.export import write_evidence
+from itss_logic.tables import NOTHING, aligned, folded, pad, said, turned, width
 
 if TYPE_CHECKING:
     from itss_logic.answers import Result
@@ -80,8 +81,7 @@ def _about(level: Compared, defaults: Mapping[str, str]) -> str:
     if level.disagreement is None:
         return "no difference up to the bound, under any readings"
     evidence, readings, before, after = level.disagreement
-    turned = [f"{name}={option}" for name, option in readings.items() if defaults[name] != option]
-    under = f" under {', '.join(turned)}" if turned else ""
+    under = f" under {', '.join(turned(readings, defaults))}" if readings != defaults else ""
     return f"{_result(before, after)} → {_result(after, before)} on {count(evidence.size, 'fact')}{under}"
 
 
@@ -113,5 +113,4 @@ def write_examples(folder: str, levels: Sequence[Compared]) -> None:
     for level in levels:
         if level.disagreement is not None:
             path = os.path.join(folder, f"{level.field}-{level.level}.lp")
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(level.disagreement.evidence.as_lp())
+            write_evidence(path, level.disagreement.evidence)

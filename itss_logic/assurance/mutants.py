@@ -32,7 +32,6 @@ class Mutant(NamedTuple):
     """A policy with one thing changed: what kind of thing, where it stands, and what it was and is.
 
     Either a parameter is changed (`change`), or a statement of a file: `source` and the texts of all its statements.
-    `clause` is the one that sets the parameter.
     """
 
     kind: str

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from itss_logic.assurance.apart import Apart, BeyondError
 from itss_logic.assurance.mutants import Mutant, mutants
+from itss_logic.assurance.pool import spread
 from itss_logic.assurance.running import Runner
 from itss_logic.errors import PolicyError, SelfCheckError
 
@@ -106,33 +105,8 @@ def hunt(policy: Policy, passing: Sequence[Case], numbers: Sequence[int], second
         seconds: how long the search for evidence that tells one apart may take.
         jobs: how many processes to take.
     """
-    if jobs == 1:
-        hunter = Hunter(policy, passing, seconds)
-        yield from map(hunter.fate, numbers)
-        return
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _begin, (policy, passing, seconds))
-    try:
-        yield from pool.map(_fate, numbers, chunksize=4)
-    finally:
-        pool.shutdown(cancel_futures=True)
+    yield from spread(_fates, (policy, passing, seconds), numbers, jobs, chunk=4)
 
 
-def default_jobs() -> int:
-    """As many processes as there are cores."""
-    return os.cpu_count() or 1
-
-
-_here: list[Hunter] = []
-"""Who tells the fates in a process of the pool."""
-
-
-def _begin(policy: Policy, passing: Sequence[Case], seconds: float) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _here[:] = [Hunter(policy, passing, seconds)]
-
-
-def _fate(number: int) -> Fate:
-    return _here[0].fate(number)
+def _fates(policy: Policy, passing: Sequence[Case], seconds: float) -> Callable[[int], Fate]:
+    return Hunter(policy, passing, seconds).fate

@@ -43,6 +43,10 @@ class Asked(NamedTuple):
     level: tuple[str, int] | None
     for_all: bool
 
+    def put(self, *, lenient: bool = False, supposed: bool = False) -> dict[str, bool]:
+        """What is assumed where it is asked about, as `verify.lp` has it."""
+        return {f"put({self.term})": True, "lenient": lenient, "supposed": supposed}
+
 
 class Across(NamedTuple):
     """How a property depends on the readings.
@@ -273,7 +277,7 @@ class Verifier:
 
     def _example(self, profiles: Profiles, one: Asked, more: Mapping[str, bool]) -> Example | None:
         """A smallest example for a property; where it has aspects, for the first with any, which is found soonest."""
-        asked = {f"put({one.term})": True, "lenient": False, "supposed": False, **more}
+        asked = {**one.put(), **more}
         aspects = profiles.named("aspect", 1)
         for aspect in aspects:
             looked_at = {**asked, str(aspect): True}
@@ -282,16 +286,15 @@ class Verifier:
         return None if aspects else profiles.find(asked, self.seconds)
 
     def _is_vacuous(self, one: Asked) -> bool:
-        asked = {f"put({one.term})": True, "lenient": False, "supposed": True}
-        return self.profiles(one.name).find(asked, self.seconds, smallest=False) is None
+        found = self.profiles(one.name).find(one.put(supposed=True), self.seconds, smallest=False)
+        return found is None
 
     def _standing_in_the_way(self, one: Asked) -> tuple[str, ...]:
         """A smallest set of clauses that cannot be fulfilled together, as the property would have it; or its own."""
         profiles = self.profiles(one.name)
         waived = profiles.named("waived", 3)
         chosen = {str(s): ".".join(map(str, s.arguments)) for s in waived if _level(s) == one.level}
-        others = {f"put({one.term})": True, "lenient": True, "supposed": False}
-        conflict = smallest_conflict(profiles.control, list(chosen), others, lambda: self.seconds)
+        conflict = smallest_conflict(profiles.control, list(chosen), one.put(lenient=True), lambda: self.seconds)
         found = {chosen[atom] for atom in conflict}
         return tuple(id for id in self.clauses if id in found) or tuple(arg for arg in one.args if arg in self.clauses)
 
@@ -326,7 +329,7 @@ class Everywhere:
     def _found_in(self, one: Asked) -> set[Combination]:
         """The combinations of readings under which there is an example for a property."""
         profiles = self.profiles(one.name)
-        asked = {f"put({one.term})": True, "lenient": False, "supposed": False}
+        asked = one.put()
         turning = profiles.turning([f"exhibited({one.term})", f"property({one.term})"])
         for name, option in self.verifier.in_force:
             if name not in turning:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from itss_logic.assurance.cases import Case
+from itss_logic.assurance.pool import default_jobs, spread
 from itss_logic.assurance.running import Runner
-from itss_logic.changes import Change, Path
+from itss_logic.changes import Change, Path, leaves
 from itss_logic.terms import Fact
 
 if TYPE_CHECKING:
@@ -49,20 +48,14 @@ def sides(policy: Policy) -> Iterator[Side]:
     """Both sides of each number and each level that a clause sets, as far as something else may stand there."""
     types: dict[str, Any] = dict(policy.declared("takes", 2))
     for clause in policy.clauses:
-        for path, value in _numbers(clause.parameters, ()):
+        for path, value in leaves(clause.parameters):
+            if not isinstance(value, int):
+                continue
             steps = _steps(policy, clause, types.get(path[-1]), value)
             for side in SIDES:
                 if side in steps:
                     change = Change(clause.field, clause.level, clause.criterion, {path: steps[side]})
                     yield Side(clause.id, path, value, side, change)
-
-
-def _numbers(parameters: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, int]]:
-    for name, value in parameters.items():
-        if isinstance(value, Mapping):
-            yield from _numbers(value, (*path, name))
-        elif isinstance(value, int):
-            yield (*path, name), value
 
 
 def _steps(policy: Policy, clause: Clause, kind: object, value: int) -> dict[str, int]:
@@ -79,35 +72,17 @@ def _steps(policy: Policy, clause: Clause, kind: object, value: int) -> dict[str
 def noticed(runner: Runner, asked: Sequence[Side]) -> list[bool]:
     """Of each side, whether some case that passes fails by it."""
     passing = [one.case for one in runner.tried if one.passed]
-    processes = os.cpu_count() or 1
-    if len(asked) <= ALONE or processes == 1:
-        notice = Notice(runner, passing)
-        return [notice.case(side) is not None for side in asked]
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    # Started anew: what waits for changes of files has threads, beside which a process must not be forked.
-    pool = ProcessPoolExecutor(processes, get_context("spawn"), _begin, (runner.policy, passing))
     # Those that the same cases are likely to notice go to the same process.
     akin = sorted(range(len(asked)), key=lambda n: asked[n].kin)
-    try:
-        found = dict(zip(akin, pool.map(_is_noticed, [asked[n] for n in akin], chunksize=16), strict=True))
-        return [found[n] for n in range(len(asked))]
-    finally:
-        pool.shutdown(cancel_futures=True)
+    jobs = default_jobs() if len(asked) > ALONE else 1
+    answers = spread(_notices, (runner.policy, passing), [asked[n] for n in akin], jobs, chunk=16)
+    found = dict(zip(akin, answers, strict=True))
+    return [found[n] for n in range(len(asked))]
 
 
-_here: list[Notice] = []
-"""What a process of the pool asks."""
-
-
-def _begin(policy: Policy, passing: Sequence[Case]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _here[:] = [Notice(Runner(policy, passing), passing)]
-
-
-def _is_noticed(side: Side) -> bool:
-    return _here[0].case(side) is not None
+def _notices(policy: Policy, passing: Sequence[Case]) -> Callable[[Side], bool]:
+    notice = Notice(Runner(policy, passing), passing)
+    return lambda side: notice.case(side) is not None
 
 
 class Notice:

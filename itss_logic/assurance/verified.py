@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from itss_logic.assurance.properties import BEYOND, TIME
+from itss_logic.export import write_evidence
 from itss_logic.tables import folded, pad
 
 if TYPE_CHECKING:
     from itss_logic.assurance.properties import Across, Finding
-    from itss_logic.evidence import Evidence
 
 EDGE = 46
 """Where what is said of a property begins."""
@@ -83,9 +83,4 @@ def write_examples(folder: str, finding: Finding) -> None:
     name = "-".join((finding.property.name, *map(str, finding.property.args)))
     for suffix, evidence in (("", finding.example), ("-after", finding.after)):
         if evidence is not None:
-            _write(os.path.join(folder, f"{name}{suffix}.lp"), evidence)
-
-
-def _write(path: str, evidence: Evidence) -> None:
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(evidence.as_lp())
+            write_evidence(os.path.join(folder, f"{name}{suffix}.lp"), evidence)

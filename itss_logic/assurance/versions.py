@@ -13,13 +13,13 @@ from itss_logic.policy import Policy
 from itss_logic.rule_files import core_of, default_kb
 
 
-def load_version(text: str, category: str | None, kb: str | None = None) -> Policy:
+def load_version(text: str, category: str | None) -> Policy:
     """The policy of a version. Questions that it does not have are those that came with the program.
 
     Args:
-        text: a folder with `core` and a folder for each category; or a git revision, `REVISION` or `REVISION:FOLDER`.
+        text: a folder with `core` and a folder for each category; or a git revision: `REVISION:FOLDER`, or `REVISION`
+            alone for the folder of the knowledge base that came with the program.
         category: the folder of the category; may be left out where there is one only.
-        kb: the knowledge base whose place in the repository is meant, where a revision names no folder.
 
     Raises:
         QuestionError: where it is neither.
@@ -29,19 +29,19 @@ def load_version(text: str, category: str | None, kb: str | None = None) -> Poli
         policy = Policy.load(category, text)
     else:
         with tempfile.TemporaryDirectory() as folder:
-            policy = Policy.load(category, _extracted(text, kb or default_kb(), folder))
+            policy = Policy.load(category, _extracted(text, folder))
     policy.core = {os.path.basename(source.path): source for source in core_of(default_kb())} | policy.core
     return policy
 
 
-def _extracted(text: str, kb: str, folder: str) -> str:
+def _extracted(text: str, folder: str) -> str:
     revision, colon, path = text.partition(":")
     top = _git("rev-parse", "--show-toplevel", what=text).decode().strip()
     _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", what=text)
     if not colon:
-        path = os.path.relpath(os.path.realpath(kb), os.path.realpath(top))
+        path = os.path.relpath(os.path.realpath(default_kb()), os.path.realpath(top))
     if path.startswith(os.pardir):
-        raise QuestionError(f"{kb} is not in the repository {top}; write {revision}:FOLDER")
+        raise QuestionError(f"{default_kb()} is not in the repository {top}; write {revision}:FOLDER")
     archive = _git("-C", top, "archive", "--format=tar", revision, "--", path, what=text)
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
         tar.extractall(folder, filter="data")
