@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from itss_logic.documents import DocumentError, Members, Value
+from itss_logic.documents import Members, Value, decode
 from itss_logic.yaml_form import key_of, parse_yaml, refused, scalar
 
 MERGE = "<<"
@@ -128,14 +128,9 @@ def read_shared(path: str) -> Shared:
     Raises:
         DocumentError: where it is none.
     """
-    from itss_logic.documents import decode
-
     with open(path, "rb") as file:
         return Shared(decode(file.read()))
 
 
 def _line(event: yaml.Event) -> int:
     return int(event.start_mark.line) + 1 if event.start_mark else 0
-
-
-__all__ = ["DocumentError", "Placed", "Repeated", "Shared", "read_shared"]
