@@ -16,6 +16,7 @@ from itss_logic.cli_batch import batch
 from itss_logic.cli_explain import certify, plan, why
 from itss_logic.cli_explore import explore
 from itss_logic.cli_policy import policy
+from itss_logic.cli_report import report
 from itss_logic.cli_results import compare, summary
 from itss_logic.cli_whatif import impact, whatif
 from itss_logic.console import (
@@ -145,6 +146,7 @@ cli.add_command(explore)
 cli.add_command(batch)
 cli.add_command(summary)
 cli.add_command(compare)
+cli.add_command(report)
 cli.add_command(policy)
 
 

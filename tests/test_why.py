@@ -281,7 +281,7 @@ def test_hostile_text_cannot_change_what_is_read(policy: Policy) -> None:
         }
     )
     assert isinstance(entry, Evidence)
-    tree = Teller(policy, policy.words(), entry, policy.why(entry, "software", 3)).tree()
+    tree = Teller(Speaker(policy, policy.words(), entry), policy.why(entry, "software", 3)).tree()
     for line, _ in lines(tree, 80):
         assert line.isprintable()
         assert width(line) <= 80
@@ -294,7 +294,7 @@ def test_lines_fold_at_the_width_of_the_terminal(policy: Policy) -> None:
     entry = person(policy, "aiko")
     why = policy.why(entry, "hardware", 5)
     for language in policy.languages:
-        tree = Teller(policy, policy.words(language), entry, why).tree()
+        tree = Teller(Speaker(policy, policy.words(language), entry), why).tree()
         for columns in (60, 80, 120):
             assert max(width(line) for line, _ in lines(tree, columns)) <= columns
 
@@ -596,7 +596,7 @@ def test_when_the_time_is_up_the_best_so_far_is_given_and_marked(
     if seconds < 1e-6:
         assert not why.optimal
         assert why.as_json()["optimal"] is False
-        tree = Teller(policy, policy.words(), entry, why).tree()
+        tree = Teller(Speaker(policy, policy.words(), entry), why).tree()
         assert "time ran out" in tree.children[0].text
 
 

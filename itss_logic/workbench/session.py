@@ -349,12 +349,12 @@ def why_tree(
         SelfCheckError: where the policy's own rules do not confirm it.
     """
     from itss_logic.explain import confirm
-    from itss_logic.tree import Teller
+    from itss_logic.tree import Speaker, Teller
 
     why = policy.why(evidence, *level, readings, timeout=seconds)
     [evaluation] = policy.evaluate([evidence], readings, criteria=True)
     confirm(why, evaluation)
-    return Teller(policy, words, evidence, why).tree()
+    return Teller(Speaker(policy, words, evidence), why).tree()
 
 
 def plan_tree(
