@@ -42,6 +42,7 @@ class Maker:
         self.recipe = recipe
         self.words = recipe.policy.words(recipe.language)
         self.speech = Speech(self.words.language)
+        self.rest = {"depth": recipe.depth, **alone()}
 
     def __call__(self, evidence: Evidence) -> tuple[str, Answer]:
         """The page of a candidate, and the answers that it shows.
@@ -55,7 +56,9 @@ class Maker:
     def page(self, found: Findings) -> str:
         """The page of a candidate on whom all is found."""
         shown = dossier(self.recipe.policy, self.words, self.speech, found)
-        return render("dossier.html", self.speech, shown=shown, words=self.words, depth=self.recipe.depth, **alone())
+        return render(
+            "dossier.html", self.speech, base="base.html", desk=None, shown=shown, words=self.words, **self.rest
+        )
 
 
 def write_report(
