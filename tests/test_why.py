@@ -647,8 +647,9 @@ def test_rules_solved_ahead_answer_as_they_stand(policy: Policy) -> None:
     people = [person(policy, name) for name in ("aiko", "emi", "goro", "mei", "sora")]
     for readings in ({}, {"progression": "cumulative", "ap_exam": "deems_specialty", "two_sites": "small"}):
         for entry in people:
+            fresh = Policy.load()
             for field, level in policy.levels:
-                first = Policy.load().why(entry, field, level, readings)
+                first = fresh.why(entry, field, level, readings)
                 policy.why(people[0], field, level, readings)
                 again = policy.why(entry, field, level, readings)
                 assert (first.verdict, first.routes) == (again.verdict, again.routes)
@@ -662,7 +663,7 @@ def test_rules_solved_ahead_answer_as_they_stand(policy: Policy) -> None:
 def test_both_ways_to_choose_a_support_come_to_the_same(
     policy: Policy, monkeypatch: pytest.MonkeyPatch, readings: dict[str, str]
 ) -> None:
-    people = [person(policy, name) for name in ("aiko", "daiki", "emi", "kenji", "makoto", "mika", "sora")]
+    people = [person(policy, name) for name in ("aiko", "emi", "makoto", "sora")]
 
     def sizes() -> list[tuple[int, int]]:
         found = []
