@@ -40,15 +40,14 @@ class Asked(NamedTuple):
     search may take; `neighbours` the candidates before and after in the list.
     """
 
-    policy: Policy
     before: Mapping[str, str]
     pairs: Pairs
     seconds: float
     neighbours: tuple[str | None, str | None] = (None, None)
 
 
-def desk_page(asked: Asked, evidence: Evidence, whole: bool) -> Reply:
-    """A candidate's desk; without `whole`, the reasons come later.
+def desk_page(policy: Policy, asked: Asked, evidence: Evidence) -> Reply:
+    """A candidate's desk; the reasons come later, unless the address asks for the whole.
 
     Raises:
         QuestionError: for a reading, a level or a language that does not exist.
@@ -58,51 +57,49 @@ def desk_page(asked: Asked, evidence: Evidence, whole: bool) -> Reply:
     chosen = _chosen(asked, state)
     if chosen is not None:
         return Reply("", 303, chosen.url())
-    desk, problems = _sound(asked, evidence, state)
+    desk, problems = _sound(policy, asked, evidence, state)
     if dict(asked.pairs).get(DO) == ADD and not problems:
         try:
             new = desk.state.then(ADD, together(Builder(desk.speaker, state.form, asked.pairs).facts()))
-            Desk(asked.policy, asked.before, evidence, new)
+            Desk(policy, asked.before, evidence, new)
             return Reply("", 303, new.url())
         except ItssError as error:
             problems = _told(error)
-    return Reply(_desk(asked, desk, problems, whole), 422 if problems else 200)
+    return Reply(_desk(policy, asked, desk, problems), 422 if problems else 200)
 
 
-def reasons_part(asked: Asked, evidence: Evidence) -> Reply:
+def reasons_part(policy: Policy, asked: Asked, evidence: Evidence) -> Reply:
     """The reasons for the level that a desk shows, as the part of the page that they are.
 
     Raises:
         QuestionError: for a reading, a level or a language that does not exist.
         SelfCheckError: where the policy's own rules do not confirm an answer.
     """
-    desk, _ = _sound(asked, evidence, State.of(asked.pairs))
+    desk, _ = _sound(policy, asked, evidence, State.of(asked.pairs))
     section, plan_url = desk.reasons(asked.seconds)
     return Reply(render("reasons.html", desk.speech, section=section, plan_url=plan_url, title=_reasons_title(desk)))
 
 
-def dossier_page(asked: Asked, evidence: Evidence) -> Reply:
+def dossier_page(policy: Policy, asked: Asked, evidence: Evidence) -> Reply:
     """The dossier of a candidate as a desk has it.
 
     Raises:
         QuestionError: for a reading or a language that does not exist.
         SelfCheckError: where the policy's own rules do not confirm an answer.
     """
-    desk, _ = _sound(asked, evidence, State.of(asked.pairs))
-    found = findings(asked.policy, desk.evidence, desk.readings, asked.seconds)
-    shown = dossier(asked.policy, desk.words, desk.speech, found)
-    site = _site(desk.speech, asked, "/dossier")
-    return Reply(
-        render("dossier.html", desk.speech, base="site.html", shown=shown, words=desk.words, depth=1, desk=desk, **site)
-    )
+    desk, _ = _sound(policy, asked, evidence, State.of(asked.pairs))
+    found = findings(policy, desk.evidence, desk.readings, asked.seconds)
+    shown = dossier(policy, desk.words, desk.speech, found)
+    rest = {"base": "site.html", "words": desk.words, "depth": 1, **site(policy, desk.speech, asked.pairs, "/dossier")}
+    return Reply(render("dossier.html", desk.speech, shown=shown, desk=desk, **rest))
 
 
-def scenario_text(asked: Asked, evidence: Evidence) -> str:
+def scenario_text(policy: Policy, asked: Asked, evidence: Evidence) -> str:
     """A desk as a file of one scenario, for `itss whatif --scenario`."""
-    desk, _ = _sound(asked, evidence, State.of(asked.pairs))
-    defaults = asked.policy.in_force()
+    desk, _ = _sound(policy, asked, evidence, State.of(asked.pairs))
+    defaults = policy.in_force()
     turned = {name: option for name, option in desk.readings.items() if defaults[name] != option}
-    return as_yaml(desk.state.scenario("desk", turned)._replace(changes=asked.policy.changes))
+    return as_yaml(desk.state.scenario("desk", turned)._replace(changes=policy.changes))
 
 
 def _chosen(asked: Asked, state: State) -> State | None:
@@ -116,12 +113,12 @@ def _chosen(asked: Asked, state: State) -> State | None:
     return None if new is state else new
 
 
-def _sound(asked: Asked, evidence: Evidence, state: State) -> tuple[Desk, list[tuple[str, str]]]:
+def _sound(policy: Policy, asked: Asked, evidence: Evidence, state: State) -> tuple[Desk, list[tuple[str, str]]]:
     """The desk of a state; if its steps do not fit the evidence, without the last of them, and what is wrong."""
     problems: list[tuple[str, str]] = []
     while True:
         try:
-            return Desk(asked.policy, asked.before, evidence, state), problems
+            return Desk(policy, asked.before, evidence, state), problems
         except ItssError as error:
             if not state.steps:
                 raise
@@ -137,7 +134,7 @@ def _told(error: ItssError) -> list[tuple[str, str]]:
     return [(printable(message), printable(mend))]
 
 
-def _desk(asked: Asked, desk: Desk, problems: Sequence[tuple[str, str]], whole: bool) -> str:
+def _desk(policy: Policy, asked: Asked, desk: Desk, problems: Sequence[tuple[str, str]]) -> str:
     state, say = desk.state, desk.speech
     form = None
     if state.form:
@@ -145,7 +142,7 @@ def _desk(asked: Asked, desk: Desk, problems: Sequence[tuple[str, str]], whole: 
             form = Builder(desk.speaker, state.form, asked.pairs).form()
         except QuestionError as error:
             problems = [*problems, *_told(error)]
-    section, plan_url = desk.reasons(asked.seconds) if whole else (None, "")
+    section, plan_url = desk.reasons(asked.seconds) if state.whole else (None, "")
     items = desk.speaker.case.items.values()
     return render(
         "desk.html",
@@ -164,7 +161,7 @@ def _desk(asked: Asked, desk: Desk, problems: Sequence[tuple[str, str]], whole: 
         plan_url=plan_url,
         reasons_title=_reasons_title(desk),
         neighbours=[None if n is None else State(n, language=state.language).url() for n in asked.neighbours],
-        **_site(say, asked, "/desk"),
+        **site(policy, say, asked.pairs, "/desk"),
     )
 
 
@@ -173,12 +170,12 @@ def _reasons_title(desk: Desk) -> str:
     return desk.speech("reasons_for", field=desk.words.label(field), level=level)
 
 
-def _site(say: Speech, asked: Asked, here: str) -> dict[str, Any]:
+def site(policy: Policy, say: Speech, pairs: Pairs, here: str) -> dict[str, Any]:
     """What every page of the site has: where it is, and the other languages."""
-    rest = [(name, text) for name, text in asked.pairs if name not in (LANGUAGE, DO)]
+    rest = [(name, text) for name, text in pairs if name not in (LANGUAGE, DO)]
     languages = [
         (code, spoken()[code]["language"], f"{here}?{urlencode([*rest, (LANGUAGE, code)])}")
-        for code in asked.policy.languages
+        for code in policy.languages
         if code in spoken()
     ]
-    return {"here": here, "lang": dict(asked.pairs).get(LANGUAGE, ""), "languages": languages}
+    return {"here": here, "lang": dict(pairs).get(LANGUAGE, ""), "languages": languages}

@@ -18,9 +18,9 @@ READING = "reading"
 ACTIONS = (REMOVE, CONFIRM, ADD, READING)
 """What a step can do."""
 
-CANDIDATE, LEVEL, LANGUAGE, FORM = "candidate", "level", "lang", "form"
+CANDIDATE, LEVEL, LANGUAGE, FORM, WHOLE = "candidate", "level", "lang", "form", "whole"
 
-MOST_STEPS = 200
+MOST_STEPS = 100
 """How many steps a desk takes."""
 
 Pairs: TypeAlias = "Sequence[tuple[str, str]]"
@@ -39,7 +39,8 @@ class State(NamedTuple):
     """What an address says.
 
     `level` is the level whose reasons are shown, as `FIELD-LEVEL`; `form` the form that is open; `language` that of
-    the page; each is empty where the address says nothing of it.
+    the page; `whole` asks for the reasons in the page itself, for browsers without scripts. Each is empty where the
+    address says nothing of it.
     """
 
     candidate: str
@@ -47,6 +48,7 @@ class State(NamedTuple):
     level: str = ""
     language: str = ""
     form: str = ""
+    whole: str = ""
 
     @classmethod
     def of(cls, pairs: Pairs) -> State:
@@ -59,13 +61,13 @@ class State(NamedTuple):
         if len(steps) > MOST_STEPS:
             raise QuestionError(f"a desk takes {MOST_STEPS} steps; download the scenario and go on with itss whatif")
         given = dict(pairs)
-        shown = (given.get(name, "") for name in (LEVEL, LANGUAGE, FORM))
+        shown = (given.get(name, "") for name in (LEVEL, LANGUAGE, FORM, WHOLE))
         return cls(given.get(CANDIDATE, ""), steps, *shown)
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
         """The parameters of the address, in their order."""
-        shown = {LEVEL: self.level, LANGUAGE: self.language, FORM: self.form}
+        shown = {LEVEL: self.level, LANGUAGE: self.language, FORM: self.form, WHOLE: self.whole}
         return [(CANDIDATE, self.candidate), *self.steps, *((name, text) for name, text in shown.items() if text)]
 
     def url(self, path: str = "/desk") -> str:
