@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -214,6 +215,15 @@ async def test_a_process_that_dies_is_replaced() -> None:
         with pytest.raises(BusyError, match="has died"):
             await one.ask(die)
         assert await one.ask(same, 1) == ("word", 1)
+
+
+@run_async
+async def test_a_process_that_dies_while_it_has_nothing_to_do_is_replaced() -> None:
+    async with pool(processes=2) as one:
+        process = await one.ask(number)
+        os.kill(process, signal.SIGKILL)
+        await asyncio.sleep(0.5)
+        assert await asyncio.gather(*(one.ask(same, value) for value in range(4))) == [("word", n) for n in range(4)]
 
 
 @run_async

@@ -1,1 +1,1 @@
-"""The server: questions about people on file, answered to browsers and programs over HTTP."""
+"""Web: many candidates with their verdicts, listed, searched and explained in a browser (extra `web`)."""

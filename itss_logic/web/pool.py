@@ -6,6 +6,8 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -43,9 +45,11 @@ class Pool:
         from multiprocessing import get_context
 
         # Started anew: a process must not be forked beside threads.
-        self._pool = ProcessPool(
-            processes, initializer=_begin, initargs=(make, given, niceness), context=get_context("spawn")
+        context = get_context("spawn")
+        self._make = partial(
+            ProcessPool, processes, initializer=_begin, initargs=(make, given, niceness), context=context
         )
+        self._pool = self._make()
         self._free = asyncio.Semaphore(processes)
         self._seconds, self._most = seconds, waiting
         self.waiting = 0
@@ -74,12 +78,19 @@ class Pool:
         """
         await self._turn()
         try:
+            if not self._pool.active:
+                await self._begin_again()
             future = self._pool.schedule(_answer, args=[function, arguments, named], timeout=self._seconds)
             return await asyncio.wrap_future(future)
-        except ProcessExpired:
+        except (ProcessExpired, BrokenProcessPool):
             raise BusyError("the process that worked out the answer has died") from None
         finally:
             self._free.release()
+
+    async def _begin_again(self) -> None:
+        """Start processes in place of all there are; a process that dies while it has nothing to do breaks them."""
+        broken, self._pool = self._pool, self._make()
+        await asyncio.to_thread(broken.join)
 
     async def _turn(self) -> None:
         """Wait for a process to be free. Processes get no more than they can work on: what waits here can still go."""
