@@ -15,6 +15,7 @@ import click
 from itss_logic.cli_batch import batch
 from itss_logic.cli_explain import certify, plan, why
 from itss_logic.cli_explore import explore
+from itss_logic.cli_pages import serve
 from itss_logic.cli_policy import policy
 from itss_logic.cli_report import report
 from itss_logic.cli_results import compare, summary
@@ -143,6 +144,7 @@ cli.add_command(plan)
 cli.add_command(whatif)
 cli.add_command(impact)
 cli.add_command(explore)
+cli.add_command(serve)
 cli.add_command(batch)
 cli.add_command(summary)
 cli.add_command(compare)

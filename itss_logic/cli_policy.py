@@ -52,14 +52,7 @@ def show(policy: Policy, clause: str | None, form: str) -> None:
         else:
             print_lines(tables.clause_page(one, columns()))
     elif form == "json":
-        print_json(
-            {
-                "category": policy.vocabulary.category,
-                "policy": policy.digest,
-                "clauses": [c.as_json() for c in policy.clauses],
-                "readings": [r.as_json() for r in policy.readings],
-            }
-        )
+        print_json(policy.as_json())
     else:
         sections = {
             "Clauses": tables.clause_table(policy.clauses, columns()),

@@ -83,6 +83,17 @@ def with_policy(command: Command) -> Command:
     )(cast(Command, run))
 
 
+evidence_named = options(
+    click.argument("evidence", nargs=-1, required=True, type=click.Path(exists=True, allow_dash=True)),
+    click.option(
+        "--input-format",
+        type=click.Choice(["json", "jsonl", "yaml", "lp"]),
+        help="Form of standard input (default jsonl), and of files whose suffix tells none.",
+    ),
+)
+"""The evidence and its form, as `evidence` and `input_format`."""
+
+
 def with_evidence(command: Command) -> Command:
     """The evidence and the options that say what it is, and which policy it is for: `intake` and `policy`."""
 
@@ -90,15 +101,7 @@ def with_evidence(command: Command) -> Command:
     def run(policy: Policy, evidence: Sequence[str], input_format: str | None, **others: Any) -> Any:
         return command(policy=policy, intake=Intake(policy, evidence, input_format), **others)
 
-    return options(
-        click.argument("evidence", nargs=-1, required=True, type=click.Path(exists=True, allow_dash=True)),
-        click.option(
-            "--input-format",
-            type=click.Choice(["json", "jsonl", "yaml", "lp"]),
-            help="Form of standard input (default jsonl), and of files whose suffix tells none.",
-        ),
-        with_policy,
-    )(cast(Command, run))
+    return options(evidence_named, with_policy)(cast(Command, run))
 
 
 with_readings = click.option(

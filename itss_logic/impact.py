@@ -93,24 +93,22 @@ def impact(
         QuestionError: for a reading or an option that does not exist.
         SelfCheckError: where the policy's own rules do not confirm because of what a verdict flips.
     """
-    before = policy.in_force(base)
-    after = policy.in_force({**before, **(readings or {})})
-    turns = [Turn(name, before[name], option) for name, option in after.items() if before[name] != option]
-    comparison = Comparison(policy, before, [*policy.changes, *turns])
-    found: list[Attributed] = []
-    counts: tuple[Counter[Any], Counter[Any]] = Counter(), Counter()
-    moves: Counter[tuple[str, int | None, int | None]] = Counter()
-    candidates = 0
+    comparison = Comparison.of(policy, readings, base)
+    found = [comparison.impact([])]
     for chunk in chunks(entries):
-        sides = [list(comparison.verdicts(chunk, comparison.changes if changed else [])) for changed in (False, True)]
-        for counted, side in zip(counts, sides, strict=True):
-            counted.update((*level, verdict) for one in side for level, verdict in one.verdicts.items())
-        for was, now in zip(*sides, strict=True):
-            moves.update((field, was.highest[field], now.highest[field]) for field in policy.fields)
-        found += comparison.attributed(chunk, list(flips(*sides)))
-        candidates += len(chunk)
-        progress(candidates)
-    return Impact(policy.levels, comparison.names, candidates, counts[0], counts[1], moves, tuple(found))
+        found.append(comparison.impact(chunk))
+        progress(sum(one.candidates for one in found))
+    return merged(found)
+
+
+def merged(found: Sequence[Impact]) -> Impact:
+    """What the same change does to several populations, one after the other, as one; there is one at least."""
+    before, after, moves = (
+        sum((Counter(counted) for counted in parts), Counter[Any]())
+        for parts in zip(*((one.before, one.after, one.moves) for one in found), strict=True)
+    )
+    flipped = tuple(flip for one in found for flip in one.flips)
+    return Impact(found[0].levels, found[0].changes, sum(o.candidates for o in found), before, after, moves, flipped)
 
 
 class Comparison:
@@ -120,6 +118,34 @@ class Comparison:
         self.policy, self.before, self.changes = policy.unchanged, before, changes
         self.names = tuple(change.id for change in changes)
         self.policies: dict[tuple[str, ...], Policy] = {}
+
+    @classmethod
+    def of(
+        cls, policy: Policy, readings: Mapping[str, str] | None = None, base: Mapping[str, str] | None = None
+    ) -> Comparison:
+        """The comparison that `impact` makes.
+
+        Raises:
+            QuestionError: for a reading or an option that does not exist.
+        """
+        before = policy.in_force(base)
+        after = policy.in_force({**before, **(readings or {})})
+        turns = [Turn(name, before[name], option) for name, option in after.items() if before[name] != option]
+        return cls(policy, before, [*policy.changes, *turns])
+
+    def impact(self, people: Sequence[Evidence]) -> Impact:
+        """What all of the changes do to some people, no more than one `Control` can take."""
+        was, now = (list(self.verdicts(people, changes)) for changes in ([], self.changes))
+        before, after = (
+            Counter((*level, verdict) for one in side for level, verdict in one.verdicts.items()) for side in (was, now)
+        )
+        moves = Counter(
+            (field, one.highest[field], other.highest[field])
+            for one, other in zip(was, now, strict=True)
+            for field in self.policy.fields
+        )
+        found = self.attributed(people, list(flips(was, now)))
+        return Impact(self.policy.levels, self.names, len(people), before, after, moves, tuple(found))
 
     def verdicts(self, people: Sequence[Evidence], made: Sequence[Change | Turn]) -> Iterable[Verdicts]:
         """The verdicts of people once some of the changes are made."""

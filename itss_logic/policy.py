@@ -340,6 +340,15 @@ class Policy:
             for name, options in self.options.items()
         ]
 
+    def as_json(self) -> dict[str, Any]:
+        """The policy as `itss policy show --format json` prints it."""
+        return {
+            "category": self.vocabulary.category,
+            "policy": self.digest,
+            "clauses": [clause.as_json() for clause in self.clauses],
+            "readings": [reading.as_json() for reading in self.readings],
+        }
+
     @cached_property
     def languages(self) -> list[str]:
         """The languages that the policy speaks, the default first."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from io import BytesIO
 from typing import BinaryIO, TypeAlias
 
 from itss_logic import limits
@@ -45,6 +46,16 @@ def read_evidence(
     for file, form in files:
         for entry, place in read_file(file, form, vocabulary):
             yield _once(entry, place, seen)
+
+
+def read_data(data: bytes, name: str, form: str, vocabulary: Vocabulary) -> Iterator[Entry]:
+    """Yield the candidates of what a file could hold, in order, each as evidence or refused; see `read_evidence`."""
+    seen: set[str] = set()
+    try:
+        for entry, place in _read_stream(BytesIO(data), name, form, vocabulary):
+            yield _once(entry, place, seen)
+    except DocumentError as error:
+        yield _refuse(error, Place(name, error.line, error.column))[0]
 
 
 def find_files(

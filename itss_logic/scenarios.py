@@ -85,8 +85,12 @@ class EditError(ItssError):
     """Edits that would make evidence unsound, or that are none. `refusals` say what is wrong with each."""
 
     def __init__(self, refusals: Sequence[Refusal]) -> None:
-        super().__init__("\n".join(map(str, refusals)))
+        # As it is: what an error is made of is what another process makes it of again.
+        super().__init__(refusals)
         self.refusals = tuple(refusals)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.refusals))
 
 
 def what_if(
