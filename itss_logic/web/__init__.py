@@ -1,0 +1,1 @@
+"""Web: many candidates with their verdicts, listed, searched and explained in a browser (extra `web`)."""
