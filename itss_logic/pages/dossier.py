@@ -136,8 +136,12 @@ def dossier(policy: Policy, words: Words, speech: Speech, found: Findings) -> Do
 
 def cell(result: Result, words: Words) -> Cell:
     """The verdict on a level."""
-    verdict = result.verdict
-    return Cell(result.field, result.level, verdict, MARKS[verdict], words.phrase(verdict), result.hinges_on)
+    return name_of((result.field, result.level), result.verdict, words)._replace(hinges=result.hinges_on)
+
+
+def name_of(level: tuple[str, int], verdict: str, words: Words) -> Cell:
+    """A verdict on a level, of which nothing else is known."""
+    return Cell(*level, verdict, MARKS[verdict], words.phrase(verdict), ())
 
 
 def matrix(answer: Answer, words: Words) -> Matrix:

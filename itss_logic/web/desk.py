@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
+from zlib import crc32
 
 from itss_logic.answers import Answer
 from itss_logic.case import Case, inner
@@ -28,10 +29,11 @@ class Row(NamedTuple):
     """A fact on a desk: what it says, how it stands, what can be done with it, and its attributes.
 
     `state` is `claimed`, `verified`, `confirmed`, `added` or `removed`; `actions` are names of phrases with the address
-    that each leads to.
+    that each leads to. `id` is what its part of the page goes by.
     """
 
     key: str
+    id: str
     text: str
     source: str
     state: str
@@ -211,6 +213,7 @@ class Rows:
         source = self.case.sources.get(inner(fact))
         return Row(
             write(fact),
+            f"{crc32(write(fact).encode('utf-8', 'backslashreplace')):08x}",
             self.desk.speaker.says(fact),
             printable(source) if source else "",
             self._state(fact),

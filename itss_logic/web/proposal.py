@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -95,7 +95,7 @@ class Proposal(NamedTuple):
             name = ".".join(path)
             texts = [text for other, text in pairs if other == f"{NEW}{name}"]
             text = ",".join(filter(None, texts)) if isinstance(old, list) else next(iter(texts), "").strip()
-            if text != _text(old) and (text or isinstance(old, list)):
+            if text != text_of(old) and (text or isinstance(old, list)):
                 changes[f"{clause.id}.{name}"] = text
         return self._replace(changes=tuple(changes.items()), clause="")
 
@@ -109,7 +109,7 @@ class Proposal(NamedTuple):
         reader = Reader(policy, clause.field, clause.id)
         for path, old in leaves(clause.parameters):
             name = ".".join(path)
-            given = proposed.get(f"{clause.id}.{name}", _text(old)).split(",")
+            given = proposed.get(f"{clause.id}.{name}", text_of(old)).split(",")
             label = " ".join(words.label(part) for part in path)
             yield _input(
                 policy, words, reader.types[path[-1]], clause.field, old, Input(NEW + name, label, "", True, (), given)
@@ -151,11 +151,6 @@ def _plain(text: str) -> int | str:
     return int(text) if digits.isascii() and digits.isdigit() and len(digits) < MOST_DIGITS else text
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
     """A value as an address has it."""
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def told(parameters: Mapping[str, Any], path: Sequence[str]) -> str:
-    """The value of a parameter, in words."""
-    return _text(dict(leaves(parameters)).get(tuple(path), ""))

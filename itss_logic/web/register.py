@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from itss_logic.answers import VERDICTS, Verdicts
+from itss_logic.answers import REACHED, VERDICTS, Verdicts
 from itss_logic.errors import Place, QuestionError, Refusal, SelfCheckError, shorten
 from itss_logic.evidence import Evidence
 from itss_logic.reading import read_facts, read_line
@@ -285,6 +285,16 @@ class Register:
             for (f, level), verdict in self.columns.to_verdicts(numbers).items():
                 counts[f, level, verdict] += number
         return counts
+
+    def holders(self) -> Mapping[tuple[str, int | None], int]:
+        """How many candidates have which highest level in each field, None for those who have none."""
+        found: Counter[tuple[str, int | None]] = Counter()
+        for numbers, number in self._kinds.items():
+            verdicts = self.columns.to_verdicts(numbers)
+            for f in self.columns.highest:
+                reached = [level for (of, level), verdict in verdicts.items() if of == f and verdict in REACHED]
+                found[f, max(reached, default=None)] += number
+        return found
 
     def neighbours(self, candidate: str) -> tuple[str | None, str | None]:
         """The candidates before and after one in the order of the input, None at its ends and for one not in it."""

@@ -64,7 +64,7 @@ def desk_page(policy: Policy, asked: Asked, evidence: Evidence) -> Reply:
             Desk(policy, asked.before, evidence, new)
             return Reply("", 303, new.url())
         except ItssError as error:
-            problems = _told(error)
+            problems = told(error)
     return Reply(_desk(policy, asked, desk, problems), 422 if problems else 200)
 
 
@@ -122,11 +122,11 @@ def _sound(policy: Policy, asked: Asked, evidence: Evidence, state: State) -> tu
         except ItssError as error:
             if not state.steps:
                 raise
-            problems = problems or _told(error)
+            problems = problems or told(error)
             state = state.undone
 
 
-def _told(error: ItssError) -> list[tuple[str, str]]:
+def told(error: ItssError) -> list[tuple[str, str]]:
     """An error as messages with what to do about each."""
     if isinstance(error, EditError):
         return [(printable(refusal.message), printable(refusal.mend)) for refusal in error.refusals]
@@ -141,7 +141,7 @@ def _desk(policy: Policy, asked: Asked, desk: Desk, problems: Sequence[tuple[str
         try:
             form = Builder(desk.speaker, state.form, asked.pairs).form()
         except QuestionError as error:
-            problems = [*problems, *_told(error)]
+            problems = [*problems, *told(error)]
     section, plan_url = desk.reasons(asked.seconds) if state.whole else (None, "")
     items = desk.speaker.case.items.values()
     return render(
