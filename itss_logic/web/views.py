@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     from itss_logic.evidence import Evidence
     from itss_logic.web.service import Service
 
+INSTEAD = {"HX-Retarget": "#content", "HX-Reselect": "#content", "HX-Reswap": "outerHTML"}
+"""What has a page that tells of an error stand where a part of another was asked for."""
+
+SAID = {404: "not_found", 503: "busy", 504: "timed_out"}
+"""What is said of an error by its status, whatever the message."""
+
 
 class Views:
     """The pages, from what a service answers."""
@@ -100,9 +106,14 @@ class Views:
     ) -> Response:
         """The page that tells of an error."""
         say = self._speech(request)
-        shown = site(self.service.policy, say, request.query_params.multi_items(), request.url.path)
+        pairs = request.query_params.multi_items()
+        if status == 404 and CANDIDATE in dict(pairs):
+            message = say("unknown_candidate", candidate=dict(pairs)[CANDIDATE])
+        elif status in SAID:
+            message = say(SAID[status])
+        shown = site(self.service.policy, say, pairs, request.url.path)
         page = render("problem.html", say, message=printable(message), status=status, **shown)
-        return HTMLResponse(page.encode("utf-8", "replace"), status, headers)
+        return HTMLResponse(page.encode("utf-8", "replace"), status, {**(headers or {}), **INSTEAD})
 
     def _speech(self, request: Request) -> Speech:
         language = request.query_params.get(LANGUAGE)
