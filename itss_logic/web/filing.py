@@ -8,7 +8,7 @@ import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import msgspec
 
@@ -136,26 +136,37 @@ def file_evidence(
 
 
 def _sources(paths: Iterable[str], input_format: str | None, folder: str) -> Iterator[Source]:
-    """What is found under paths. A link stands for each file, so that one that is named twice is two; what can be read
-    only once is copied."""
-    for number, (name, form) in enumerate([found for path in paths for found in find_files(path, input_format, warn)]):
+    """What is found under paths, each file under a path of its own in a folder, so that one that is named twice is two.
+
+    Raises:
+        ItssError: where something cannot be read.
+    """
+    found = [one for path in paths for one in find_files(path, input_format, warn)]
+    for number, (name, form) in enumerate(found):
         path = os.path.join(folder, f"{number}.{form}")
         try:
-            about = None if name == STANDARD_INPUT else os.stat(name)
-            if about is None or not stat.S_ISREG(about.st_mode):
-                with open(path, "wb") as copy:
-                    if about is None:
-                        shutil.copyfileobj(sys.stdin.buffer, copy, 2**20)
-                    else:
-                        with open(name, "rb") as stream:
-                            shutil.copyfileobj(stream, copy, 2**20)
-                yield Source(name, path, form, None)
-            else:
-                with open(name, "rb"):
-                    os.symlink(os.path.abspath(name), path)
-                yield Source(name, path, form, (about.st_size, about.st_mtime_ns))
+            yield Source(name, path, form, _put(name, path))
         except OSError as error:
             raise ItssError(f"{printable(name)}: cannot be read: {error.strerror or error}") from None
+
+
+def _put(name: str, path: str) -> tuple[int, int] | None:
+    """Put a link to a file at a path, or a copy of what can be read only once; gives the stamp of a file linked to."""
+    if name == STANDARD_INPUT:
+        _copy(sys.stdin.buffer, path)
+        return None
+    with open(name, "rb") as stream:
+        about = os.fstat(stream.fileno())
+        if stat.S_ISREG(about.st_mode):
+            os.symlink(os.path.abspath(name), path)
+            return about.st_size, about.st_mtime_ns
+        _copy(stream, path)
+    return None
+
+
+def _copy(stream: BinaryIO, path: str) -> None:
+    with open(path, "wb") as copy:
+        shutil.copyfileobj(stream, copy, 2**20)
 
 
 def _check_unchanged(sources: Iterable[Source]) -> None:

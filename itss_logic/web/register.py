@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from itss_logic.answers import VERDICTS, Verdicts
-from itss_logic.errors import Place, QuestionError, Refusal, SelfCheckError, shorten
+from itss_logic.errors import ItssError, Place, QuestionError, Refusal, SelfCheckError, printable, shorten
 from itss_logic.evidence import Evidence
 from itss_logic.reading import read_facts, read_line
 from itss_logic.vocabulary import CANDIDATE
@@ -158,18 +158,30 @@ class Register:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        """The connection that writes, in a transaction."""
+        """The connection that writes, in a transaction: all of it is done, or nothing.
+
+        Raises:
+            ItssError: where it cannot be written.
+        """
         with self._lock:
-            self._writer.execute("begin")
+            writer = self._writer
+            writer.execute("begin")
             try:
-                yield self._writer
-            except BaseException:
-                self._writer.execute("rollback")
-                raise
-            self._writer.execute("commit")
+                yield writer
+                writer.execute("commit")
+            except sqlite3.OperationalError as error:
+                place = os.path.dirname(self._folder.name)
+                raise ItssError(f"the register cannot be written: {error}; make room in {printable(place)}") from None
+            finally:
+                if writer.in_transaction:
+                    writer.execute("rollback")
 
     def enter(self, people: Iterable[Filed]) -> None:
-        """Enter candidates, after all that were entered before; each may come once."""
+        """Enter candidates, after all that were entered before; each may come once.
+
+        Raises:
+            ItssError: where there is no room for them.
+        """
         columns = self.columns
         people_sql = f"insert into people values ({', '.join('?' * (len(self._row) + 2))})"
         unknown = [None] * len(columns.readings)
@@ -191,9 +203,10 @@ class Register:
 
     def complete(self) -> None:
         """Make ready for questions, once all are entered."""
-        self._writer.execute("create unique index by_candidate on people (candidate)")
-        for column in self.columns.highest.values():
-            self._writer.execute(f"create index by_{column} on people ({column})")
+        with self._writing() as writer:
+            writer.execute("create unique index by_candidate on people (candidate)")
+            for column in self.columns.highest.values():
+                writer.execute(f"create index by_{column} on people ({column})")
         # From here on, who writes does not keep others from reading.
         self._writer.execute("pragma journal_mode = wal")
 
