@@ -8,7 +8,7 @@ import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -18,7 +18,8 @@ from itss_logic.console import progress, warn
 from itss_logic.errors import ItssError, Place, Refusal, printable, shorten
 from itss_logic.evidence import Evidence, Refused
 from itss_logic.reading import STANDARD_INPUT, find_files, lines_of, read_file, read_line
-from itss_logic.web.register import Filed, Hinges, Register
+from itss_logic.web.register import Hinges, Register
+from itss_logic.web.stored import Stored
 
 if TYPE_CHECKING:
     from itss_logic.policy import Policy
@@ -29,6 +30,8 @@ batch."""
 
 STEP = 1_000
 """After how many candidates it is shown how far filing is."""
+
+Person: TypeAlias = "tuple[Verdicts, Stored]"
 
 BOM = b"\xef\xbb\xbf"
 
@@ -185,7 +188,7 @@ def _changed(name: str) -> ItssError:
 
 def _judged_plainly(
     policy: Policy, readings: Mapping[str, str], sources: Iterable[Source], told: Told
-) -> Iterator[Filed]:
+) -> Iterator[Person]:
     people = []
     for entry in policy.read(*(source.path for source in sources)):
         if isinstance(entry, Refused):
@@ -193,7 +196,7 @@ def _judged_plainly(
         else:
             people.append(entry)
     for evidence, answer in zip(people, policy.evaluate(people, readings), strict=True):
-        yield Filed(answer.summary, answer.evidence, "lp", evidence.as_lp().encode())
+        yield answer.summary, Stored.of(answer.candidate, answer.evidence, "lp", evidence.as_lp().encode())
 
 
 def _judge(
@@ -222,7 +225,7 @@ def _results(path: str) -> Iterator[tuple[Verdicts, str]]:
 
 def _joined(
     results: Iterable[tuple[Verdicts, str]], kept: Iterable[Kept], sources: Sequence[Source]
-) -> Iterator[Filed]:
+) -> Iterator[Person]:
     """Results with what they rest on. Both are in the order of the input, and only what was refused has no result.
 
     Raises:
@@ -236,16 +239,16 @@ def _joined(
             raise ItssError(
                 f"the evidence on {printable(shorten(verdicts.candidate))} changed while it was read; start again"
             )
-        yield Filed(verdicts, digest, found.form, found.text)
+        yield verdicts, Stored.of(verdicts.candidate, digest, found.form, found.text)
 
 
-def _counted(people: Iterable[Filed]) -> Iterator[Filed]:
+def _counted(people: Iterable[Person]) -> Iterator[Person]:
     """The same people; on a terminal it shows how many by now."""
     with progress("candidates filed") as told:
-        for number, filed in enumerate(people):
+        for number, person in enumerate(people):
             if number % STEP == 0:
                 told(number)
-            yield filed
+            yield person
 
 
 def _kept(policy: Policy, sources: Iterable[Source], refused: Mapping[str, set[int]]) -> Iterator[Kept]:
@@ -275,13 +278,15 @@ def _kept_lines(policy: Policy, path: str, refused: set[int]) -> Iterator[Kept]:
                 yield Kept(candidate, "jsonl", line)
 
 
-def hinges(policy: Policy, people: Iterable[Evidence], readings: Mapping[str, str]) -> list[Hinges]:
-    """On which readings the verdicts on people hinge; about 10 ms each, so better left to other processes.
+def hinges(policy: Policy, people: Iterable[Stored], readings: Mapping[str, str]) -> list[Hinges]:
+    """On which readings the verdicts on people hinge; more than 10 ms each, so better left to other processes.
 
     Raises:
         QuestionError: for a reading or an option that does not exist.
+        SelfCheckError: where evidence is not what was judged.
     """
+    evidence = [stored.unpack(policy.vocabulary) for stored in people]
     return [
         Hinges(answer.candidate, {(r.field, r.level): r.hinges_on for r in answer.results if r.hinges_on})
-        for answer in policy.evaluate(people, readings, across=True)
+        for answer in policy.evaluate(evidence, readings, across=True)
     ]
