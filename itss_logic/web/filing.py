@@ -8,7 +8,7 @@ import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -18,7 +18,8 @@ from itss_logic.console import progress, warn
 from itss_logic.errors import ItssError, Place, Refusal, printable, shorten
 from itss_logic.evidence import Evidence, Refused
 from itss_logic.reading import STANDARD_INPUT, find_files, lines_of, read_file, read_line
-from itss_logic.web.register import Filed, Hinges, Register
+from itss_logic.web.register import Hinges, Register
+from itss_logic.web.stored import Stored
 
 if TYPE_CHECKING:
     from itss_logic.policy import Policy
@@ -29,6 +30,8 @@ batch."""
 
 STEP = 1_000
 """After how many candidates it is shown how far filing is."""
+
+Person: TypeAlias = "tuple[Verdicts, Stored]"
 
 BOM = b"\xef\xbb\xbf"
 
@@ -136,26 +139,37 @@ def file_evidence(
 
 
 def _sources(paths: Iterable[str], input_format: str | None, folder: str) -> Iterator[Source]:
-    """What is found under paths. A link stands for each file, so that one that is named twice is two; what can be read
-    only once is copied."""
-    for number, (name, form) in enumerate([found for path in paths for found in find_files(path, input_format, warn)]):
+    """What is found under paths, each file under a path of its own in a folder, so that one that is named twice is two.
+
+    Raises:
+        ItssError: where something cannot be read.
+    """
+    found = [one for path in paths for one in find_files(path, input_format, warn)]
+    for number, (name, form) in enumerate(found):
         path = os.path.join(folder, f"{number}.{form}")
         try:
-            about = None if name == STANDARD_INPUT else os.stat(name)
-            if about is None or not stat.S_ISREG(about.st_mode):
-                with open(path, "wb") as copy:
-                    if about is None:
-                        shutil.copyfileobj(sys.stdin.buffer, copy, 2**20)
-                    else:
-                        with open(name, "rb") as stream:
-                            shutil.copyfileobj(stream, copy, 2**20)
-                yield Source(name, path, form, None)
-            else:
-                with open(name, "rb"):
-                    os.symlink(os.path.abspath(name), path)
-                yield Source(name, path, form, (about.st_size, about.st_mtime_ns))
+            yield Source(name, path, form, _put(name, path))
         except OSError as error:
             raise ItssError(f"{printable(name)}: cannot be read: {error.strerror or error}") from None
+
+
+def _put(name: str, path: str) -> tuple[int, int] | None:
+    """Put a link to a file at a path, or a copy of what can be read only once; gives the stamp of a file linked to."""
+    if name == STANDARD_INPUT:
+        _copy(sys.stdin.buffer, path)
+        return None
+    with open(name, "rb") as stream:
+        about = os.fstat(stream.fileno())
+        if stat.S_ISREG(about.st_mode):
+            os.symlink(os.path.abspath(name), path)
+            return about.st_size, about.st_mtime_ns
+        _copy(stream, path)
+    return None
+
+
+def _copy(stream: BinaryIO, path: str) -> None:
+    with open(path, "wb") as copy:
+        shutil.copyfileobj(stream, copy, 2**20)
 
 
 def _check_unchanged(sources: Iterable[Source]) -> None:
@@ -174,7 +188,7 @@ def _changed(name: str) -> ItssError:
 
 def _judged_plainly(
     policy: Policy, readings: Mapping[str, str], sources: Iterable[Source], told: Told
-) -> Iterator[Filed]:
+) -> Iterator[Person]:
     people = []
     for entry in policy.read(*(source.path for source in sources)):
         if isinstance(entry, Refused):
@@ -182,7 +196,7 @@ def _judged_plainly(
         else:
             people.append(entry)
     for evidence, answer in zip(people, policy.evaluate(people, readings), strict=True):
-        yield Filed(answer.summary, answer.evidence, "lp", evidence.as_lp().encode())
+        yield answer.summary, Stored.of(answer.candidate, answer.evidence, "lp", evidence.as_lp().encode())
 
 
 def _judge(
@@ -211,7 +225,7 @@ def _results(path: str) -> Iterator[tuple[Verdicts, str]]:
 
 def _joined(
     results: Iterable[tuple[Verdicts, str]], kept: Iterable[Kept], sources: Sequence[Source]
-) -> Iterator[Filed]:
+) -> Iterator[Person]:
     """Results with what they rest on. Both are in the order of the input, and only what was refused has no result.
 
     Raises:
@@ -225,16 +239,16 @@ def _joined(
             raise ItssError(
                 f"the evidence on {printable(shorten(verdicts.candidate))} changed while it was read; start again"
             )
-        yield Filed(verdicts, digest, found.form, found.text)
+        yield verdicts, Stored.of(verdicts.candidate, digest, found.form, found.text)
 
 
-def _counted(people: Iterable[Filed]) -> Iterator[Filed]:
+def _counted(people: Iterable[Person]) -> Iterator[Person]:
     """The same people; on a terminal it shows how many by now."""
     with progress("candidates filed") as told:
-        for number, filed in enumerate(people):
+        for number, person in enumerate(people):
             if number % STEP == 0:
                 told(number)
-            yield filed
+            yield person
 
 
 def _kept(policy: Policy, sources: Iterable[Source], refused: Mapping[str, set[int]]) -> Iterator[Kept]:
@@ -264,13 +278,15 @@ def _kept_lines(policy: Policy, path: str, refused: set[int]) -> Iterator[Kept]:
                 yield Kept(candidate, "jsonl", line)
 
 
-def hinges(policy: Policy, people: Iterable[Evidence], readings: Mapping[str, str]) -> list[Hinges]:
-    """On which readings the verdicts on people hinge; about 10 ms each, so better left to other processes.
+def hinges(policy: Policy, people: Iterable[Stored], readings: Mapping[str, str]) -> list[Hinges]:
+    """On which readings the verdicts on people hinge; more than 10 ms each, so better left to other processes.
 
     Raises:
         QuestionError: for a reading or an option that does not exist.
+        SelfCheckError: where evidence is not what was judged.
     """
+    evidence = [stored.unpack(policy.vocabulary) for stored in people]
     return [
         Hinges(answer.candidate, {(r.field, r.level): r.hinges_on for r in answer.results if r.hinges_on})
-        for answer in policy.evaluate(people, readings, across=True)
+        for answer in policy.evaluate(evidence, readings, across=True)
     ]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,14 +16,16 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
+
 from itss_logic.answers import REACHED, VERDICTS, Verdicts
-from itss_logic.errors import Place, QuestionError, Refusal, SelfCheckError, shorten
-from itss_logic.evidence import Evidence
-from itss_logic.reading import read_facts, read_line
+from itss_logic.errors import ItssError, QuestionError, Refusal, printable, shorten
 from itss_logic.vocabulary import CANDIDATE
 from itss_logic.web.columns import Columns, folded
+from itss_logic.web.stored import Stored
 
 if TYPE_CHECKING:
+    from itss_logic.evidence import Evidence
     from itss_logic.policy import Policy
 
 REFUSALS = 1_000
@@ -76,16 +77,6 @@ class Page(NamedTuple):
     pages: int
 
 
-class Filed(NamedTuple):
-    """A candidate to be entered. `evidence` is the digest of what was judged, `form` (`jsonl` or `lp`) that of `text`,
-    which it can be read from again."""
-
-    verdicts: Verdicts
-    evidence: str
-    form: str
-    text: bytes
-
-
 class Hinges(NamedTuple):
     """The readings on which the verdicts on a candidate hinge, by level; levels may be left out that hinge on none."""
 
@@ -123,7 +114,7 @@ class Register:
         self._writer.execute("pragma synchronous = off")
         self._writer.execute("pragma journal_mode = memory")
         self._writer.execute(f"create table people (place integer primary key, folded, {', '.join(self._row)})")
-        self._writer.execute("create table evidence (place integer primary key, digest, form, text)")
+        self._writer.execute("create table evidence (place integer primary key, digest, form, packed)")
 
     def __enter__(self) -> Register:
         return self
@@ -158,29 +149,40 @@ class Register:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        """The connection that writes, in a transaction."""
-        with self._lock:
-            self._writer.execute("begin")
-            try:
-                yield self._writer
-            except BaseException:
-                self._writer.execute("rollback")
-                raise
-            self._writer.execute("commit")
+        """The connection that writes, in a transaction: all of it is done, or nothing.
 
-    def enter(self, people: Iterable[Filed]) -> None:
-        """Enter candidates, after all that were entered before; each may come once."""
+        Raises:
+            ItssError: where it cannot be written.
+        """
+        with self._lock:
+            writer = self._writer
+            writer.execute("begin")
+            try:
+                yield writer
+                writer.execute("commit")
+            except sqlite3.OperationalError as error:
+                place = os.path.dirname(self._folder.name)
+                raise ItssError(f"the register cannot be written: {error}; make room in {printable(place)}") from None
+            finally:
+                if writer.in_transaction:
+                    writer.execute("rollback")
+
+    def enter(self, people: Iterable[tuple[Verdicts, Stored]]) -> None:
+        """Enter candidates, after all that were entered before; each may come once.
+
+        Raises:
+            ItssError: where there is no room for them.
+        """
         columns = self.columns
         people_sql = f"insert into people values ({', '.join('?' * (len(self._row) + 2))})"
         unknown = [None] * len(columns.readings)
         with self._writing() as writer:
-            for verdicts, digest, form, text in people:
+            for verdicts, stored in people:
                 numbers = columns.of_verdicts(verdicts.verdicts)
                 highest = [verdicts.highest[f] or 0 for f in columns.highest]
-                name = verdicts.candidate
+                name, *rest = stored
                 writer.execute(people_sql, (self.size, folded(name), name, 0, *highest, *numbers, *unknown))
-                packed = zlib.compress(text, 1)
-                writer.execute("insert into evidence values (?, ?, ?, ?)", (self.size, digest, form, packed))
+                writer.execute("insert into evidence values (?, ?, ?, ?)", (self.size, *rest))
                 self._kinds[numbers] += 1
                 self.size += 1
 
@@ -191,9 +193,10 @@ class Register:
 
     def complete(self) -> None:
         """Make ready for questions, once all are entered."""
-        self._writer.execute("create unique index by_candidate on people (candidate)")
-        for column in self.columns.highest.values():
-            self._writer.execute(f"create index by_{column} on people ({column})")
+        with self._writing() as writer:
+            writer.execute("create unique index by_candidate on people (candidate)")
+            for column in self.columns.highest.values():
+                writer.execute(f"create index by_{column} on people ({column})")
         # From here on, who writes does not keep others from reading.
         self._writer.execute("pragma journal_mode = wal")
 
@@ -217,8 +220,11 @@ class Register:
         limits = (stop - start, total - stop if is_late else start)
         direction = "desc" if query.descending != is_late else "asc"
         ordered = ", ".join(f"{column} {direction}" for column in order)
-        sql = f"select {', '.join(self._row)} from people where {where} order by {ordered} limit ? offset ?"
-        found = [self._made_row(row) for row in self._rows(sql, (*parameters, *limits))]
+        row = ", ".join(self._row)
+        some = f"select {row} from people where {where} order by {ordered} limit ? offset ?"
+        # All rows as one value: between any two, a thread would wait for its turn again.
+        ((text,),) = self._rows(f"select json_group_array(json_array({row})) from ({some})", (*parameters, *limits))
+        found = [self._made_row(values) for values in msgspec.json.decode(text)]
         return Page(tuple(reversed(found) if is_late else found), total, page, pages)
 
     def _order(self, sort: str) -> tuple[str, ...]:
@@ -326,16 +332,13 @@ class Register:
         Raises:
             SelfCheckError: where it is not what was judged.
         """
-        return self._evidence("place >= ?", start, number)
+        return [stored.unpack(self.policy.vocabulary) for stored in self._stored("place >= ?", start, number)]
 
-    def unknown_hinges(self, number: int) -> list[Evidence]:
+    def unknown_hinges(self, number: int) -> list[Stored]:
         """Up to so many for whom it is not known on which readings their verdicts hinge; none once all are known.
 
         Each call goes on after the last one, so that several can be worked on at once; at the end it begins anew with
         those who are still left.
-
-        Raises:
-            SelfCheckError: where evidence is not what was judged.
         """
         with self._lock:
             for start in (self._reached, 0):
@@ -344,25 +347,11 @@ class Register:
                 if found:
                     self._reached = found[-1] + 1
                     break
-        return self._evidence("place >= ? and not hinges_known", found[0], number) if found else []
+        return self._stored("place >= ? and not hinges_known", found[0], number) if found else []
 
-    def _evidence(self, where: str, start: int, number: int) -> list[Evidence]:
-        rows = self._rows(
-            "select candidate, digest, form, text from people join evidence using (place) "
-            f"where {where} order by place limit ?",
-            (start, number),
-        )
-        return [self._read(*row) for row in rows]
-
-    def _read(self, candidate: str, digest: str, form: str, text: bytes) -> Evidence:
-        """Evidence from what is on file, once more."""
-        data, vocabulary = zlib.decompress(text), self.policy.vocabulary
-        place = Place(self._path)
-        read = read_line(data, place, vocabulary) if form == "jsonl" else None
-        entry, _ = read or next(iter(read_facts(data.decode(), place.file, vocabulary)))
-        if not isinstance(entry, Evidence) or entry.digest != digest:
-            raise SelfCheckError(f"the evidence on file for {candidate} is not what was judged")
-        return entry
+    def _stored(self, where: str, start: int, number: int) -> list[Stored]:
+        sql = f"select candidate, digest, form, packed from people join evidence using (place) where {where}"
+        return [Stored(*row) for row in self._rows(f"{sql} order by place limit ?", (start, number))]
 
     def enter_hinges(self, found: Iterable[Hinges]) -> None:
         """Enter on which readings verdicts hinge; what is known already, and who is not in the register, stays."""
