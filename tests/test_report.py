@@ -36,6 +36,12 @@ HOSTILE = ["<script>alert(1)</script>", '"onload="alert(2)', "‮evil‬ علي�
 """Ids, and sources, that a page must show as they are."""
 
 
+def hostile_people() -> list[dict[str, Any]]:
+    """A candidate of each hostile id, with a claim and a source of the same name."""
+    claims = [{"item": "book", "id": name, "source": name, "status": "claimed"} for name in HOSTILE]
+    return [{"candidate": claim["id"], "fields": {"hardware": {"achievements": [claim]}}} for claim in claims]
+
+
 def report(folder: Path, *arguments: str) -> Result:
     return CliRunner().invoke(cli, ["report", "-o", str(folder), *arguments], catch_exceptions=False)
 
@@ -63,14 +69,7 @@ def known() -> dict[str, Findings]:
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("hostile")
-    people = [
-        {
-            "candidate": name,
-            "fields": {"hardware": {"achievements": [{"item": "book", "id": name, "source": name, "status": "claimed"}]}},
-        }
-        for name in HOSTILE
-    ]
-    (made / "people.json").write_text(json.dumps(people), "utf-8")
+    (made / "people.json").write_text(json.dumps(hostile_people()), "utf-8")
     result = report(made / "out", str(made / "people.json"))
     assert result.exit_code == 0, result.output
     return made / "out"

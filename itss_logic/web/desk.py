@@ -171,6 +171,11 @@ class Desk:
         return section(self.speaker, self.speech, found), url
 
     @property
+    def reasons_id(self) -> str:
+        """What the reasons go by in a page: another name for another state, so that none is taken for another's."""
+        return f"reasons-{name_for(self.state.url())}"
+
+    @property
     def choices(self) -> list[Choice]:
         """The readings."""
         return [
@@ -213,7 +218,7 @@ class Rows:
         source = self.case.sources.get(inner(fact))
         return Row(
             write(fact),
-            f"{crc32(write(fact).encode('utf-8', 'backslashreplace')):08x}",
+            name_for(write(fact)),
             self.desk.speaker.says(fact),
             printable(source) if source else "",
             self._state(fact),
@@ -246,3 +251,8 @@ class Rows:
             yield "strike", state.then(REMOVE, text).url()
         elif text in removed:
             yield "restore", state.then(REMOVE, text).url()
+
+
+def name_for(text: str) -> str:
+    """A short name for a text."""
+    return f"{crc32(text.encode('utf-8', 'backslashreplace')):08x}"

@@ -77,7 +77,8 @@ def reasons_part(policy: Policy, asked: Asked, evidence: Evidence) -> Reply:
     """
     desk, _ = _sound(policy, asked, evidence, State.of(asked.pairs))
     section, plan_url = desk.reasons(asked.seconds)
-    return Reply(render("reasons.html", desk.speech, section=section, plan_url=plan_url, title=_reasons_title(desk)))
+    shown = {"section": section, "plan_url": plan_url, "id": desk.reasons_id, "title": _reasons_title(desk)}
+    return Reply(render("reasons.html", desk.speech, **shown))
 
 
 def dossier_page(policy: Policy, asked: Asked, evidence: Evidence) -> Reply:
