@@ -100,7 +100,11 @@ async def _find_hinges(service: Service) -> None:
 async def tell(request: Request, error: Exception) -> Response:
     """The answer to a request that has come to an error."""
     found = problem(error)
-    return error_response(request.url.path, found.status, found.message, found.refusals, found.headers)
+    headers = found.headers
+    if found.status == 405 and (operations := request.app.openapi()["paths"].get(request.url.path)):
+        # Starlette names the methods of the first route alone.
+        headers = {"Allow": ", ".join(sorted(method.upper() for method in operations))}
+    return error_response(request.url.path, found.status, found.message, found.refusals, headers)
 
 
 def _describe(app: FastAPI, service: Service) -> None:
