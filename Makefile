@@ -1,13 +1,14 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+SUDO = $(shell test $$(id -u) = 0 || echo sudo)
 
-.PHONY: run test lint clean
+.PHONY: run test lint browser vendor clean
 
 run: $(VENV)/.run
 	$(BIN)/itss evaluate facts/json
 
-test: $(VENV)/.test lint
+test: $(VENV)/.test browser lint
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 lint: $(VENV)/.test
@@ -23,6 +24,16 @@ $(VENV)/.run: pyproject.toml
 $(VENV)/.test: pyproject.toml $(VENV)/.run
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
 	touch $@
+
+# The browser that the tests of pages drive, and a font with Japanese letters.
+browser:
+	@command -v chromium >/dev/null || { \
+	  $(SUDO) apt-get update -qq && \
+	  $(SUDO) apt-get install -qq --yes --no-install-recommends chromium fonts-ipafont-gothic >/dev/null; }
+
+# Front-end parts, as their packages have them, in the versions that versions.toml names.
+vendor: $(VENV)/.run
+	$(BIN)/python -m tests.vendored
 
 clean:
 	rm -rf $(VENV)

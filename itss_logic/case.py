@@ -28,7 +28,7 @@ def inner(fact: Fact) -> Fact:
 class Case:
     """The facts on file of a candidate: all but its `candidate` fact and the references to sources.
 
-    `sources` are these references, by the item that they are for.
+    `sources` are these references, by the item that they are for; `items` are those that can have attributes.
     """
 
     def __init__(self, evidence: Evidence, vocabulary: Vocabulary) -> None:
@@ -44,7 +44,9 @@ class Case:
                 if argument.kind in ("id", "of"):
                     self.numbers.setdefault(str(term), len(self.numbers))
         self.ids = list(self.numbers)
-        self.fields = {key: self._stated_field(fact) for fact in self.facts if (key := self.key(fact, own=True))}
+        self.items = {key: fact for fact in self.facts if (key := self.key(fact, own=True))}
+        self.fields = {key: self._stated_field(fact) for key, fact in self.items.items()}
+        self._of_field: dict[str, list[Fact]] = {}
         claims = any(fact.name == CLAIMED for fact in self.facts)
         self.inputs = frozenset({("stated", 2), ("filed", 4), *([("asserted", 2)] if claims else [])})
 
@@ -59,7 +61,9 @@ class Case:
 
     def of_field(self, field: str) -> list[Fact]:
         """The facts of a field, and those of none."""
-        return [fact for fact in self.facts if self.field_of(fact) in (None, field)]
+        if field not in self._of_field:
+            self._of_field[field] = [fact for fact in self.facts if self.field_of(fact) in (None, field)]
+        return self._of_field[field]
 
     def text(self, fact: Fact, candidate: int) -> str:
         """A fact as clingo reads it, of the candidate of a number. Its ids may be new."""

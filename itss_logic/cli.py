@@ -17,6 +17,7 @@ from itss_logic.cli_explain import certify, plan, why
 from itss_logic.cli_explore import explore
 from itss_logic.cli_pages import serve
 from itss_logic.cli_policy import policy
+from itss_logic.cli_report import report
 from itss_logic.cli_results import compare, summary
 from itss_logic.cli_whatif import impact, whatif
 from itss_logic.console import (
@@ -147,6 +148,7 @@ cli.add_command(serve)
 cli.add_command(batch)
 cli.add_command(summary)
 cli.add_command(compare)
+cli.add_command(report)
 cli.add_command(policy)
 
 

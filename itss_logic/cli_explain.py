@@ -75,7 +75,7 @@ def why(
     Each answer is confirmed by solving again: the verdict follows from the support alone, a criterion is met once what
     is missing is added, and nothing of either can be left out.
     """
-    from itss_logic.explain import confirm, with_other_readings
+    from itss_logic.explain import OtherReadings, confirm
 
     if maximum is not None and not every:
         raise click.UsageError("--max is how many answers to give with --all; add --all, or leave it out")
@@ -86,13 +86,13 @@ def why(
     [evaluation] = policy.evaluate([entry], readings, criteria=True)
     confirm(answer, evaluation)
     if across_readings:
-        answer = with_other_readings(policy, entry, answer)
+        answer = OtherReadings(policy, entry, readings).told(answer)
     if form == "json":
         print_json(answer.as_json())
     else:
-        from itss_logic.tree import Teller, markdown
+        from itss_logic.tree import Speaker, Teller, markdown
 
-        tree = Teller(policy, words, entry, answer).tree()
+        tree = Teller(Speaker(policy, words, entry), answer).tree()
         if form == "markdown":
             print_lines(markdown(tree))
         else:

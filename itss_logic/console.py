@@ -172,6 +172,20 @@ class Intake:
         return SOME_REFUSED if self.accepted else UNUSABLE
 
 
+def installed(module: str, extra: str, what: str) -> None:
+    """See whether a module of an extra is there.
+
+    Raises:
+        QuestionError: where it is not; it says how to install it.
+    """
+    from importlib.util import find_spec
+
+    from itss_logic.errors import QuestionError
+
+    if find_spec(module) is None:
+        raise QuestionError(f"{what}; install it with: pip install 'itss_logic[{extra}]'")
+
+
 def load_policy(category: str | None, kb: str | None, changes: Sequence[str]) -> Policy:
     """The policy that the options of `with_policy` name."""
     from itss_logic.policy import Policy

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,10 +25,15 @@ class FileNames:
 
     A plain id is its own name. Any other, and one that differs from an earlier one in case alone, becomes what is
     plain in it with a part of its digest.
+
+    Args:
+        suffix: how all of them end.
+        taken: names that none may have, without the suffix.
     """
 
-    def __init__(self) -> None:
-        self.given: set[str] = set()
+    def __init__(self, suffix: str = ".lp", taken: Iterable[str] = ()) -> None:
+        self.suffix = suffix
+        self.given: set[str] = set(taken)
 
     def of(self, candidate: str) -> str:
         """The file name of a candidate."""
@@ -40,4 +46,4 @@ class FileNames:
             count += 1
             unique = f"{name}-{count}"
         self.given.add(unique.lower())
-        return f"{unique}.lp"
+        return f"{unique}{self.suffix}"

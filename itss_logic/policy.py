@@ -321,13 +321,16 @@ class Policy:
         Raises:
             QuestionError: where there is none; it names those that are near.
         """
-        clauses = {clause.id: clause for clause in self.clauses}
-        if id not in clauses:
+        if id not in self._clauses:
             from difflib import get_close_matches
 
-            near = get_close_matches(id, clauses) or list(clauses)[:3]
+            near = get_close_matches(id, self._clauses) or list(self._clauses)[:3]
             raise QuestionError(f"there is no clause {id}; did you mean {' or '.join(near)}?")
-        return clauses[id]
+        return self._clauses[id]
+
+    @cached_property
+    def _clauses(self) -> dict[str, Clause]:
+        return {clause.id: clause for clause in self.clauses}
 
     @cached_property
     def readings(self) -> list[Reading]:

@@ -156,7 +156,7 @@ def _read_stream(stream: BinaryIO, file: str, form: str, vocabulary: Vocabulary)
         raise DocumentError("too_large", message, mend)
     text = decode(data)
     if form == "lp":
-        yield from _read_facts(text, file, vocabulary)
+        yield from read_facts(text, file, vocabulary)
     elif form == "json":
         yield from _read_document(parse_json(text), file, vocabulary)
     else:
@@ -166,14 +166,17 @@ def _read_stream(stream: BinaryIO, file: str, form: str, vocabulary: Vocabulary)
         yield from _read_document(documents[0] if len(documents) == 1 else documents, file, vocabulary)
 
 
-def _read_lines(stream: BinaryIO, file: str, vocabulary: Vocabulary) -> Iterator[Placed]:
-    number = 0
+def lines_of(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines of a stream; of one that is too long, only so much that this can be told."""
     while data := stream.readline(limits.LINE_BYTES + 1):
-        number += 1
+        yield data
         if len(data) > limits.LINE_BYTES:
-            rest = data
-            while rest and not rest.endswith(b"\n"):
-                rest = stream.readline(limits.LINE_BYTES)
+            while data and not data.endswith(b"\n"):
+                data = stream.readline(limits.LINE_BYTES)
+
+
+def _read_lines(stream: BinaryIO, file: str, vocabulary: Vocabulary) -> Iterator[Placed]:
+    for number, data in enumerate(lines_of(stream), 1):
         placed = read_line(data, Place(file, number, None, "$"), vocabulary)
         if placed is not None:
             yield placed
@@ -211,8 +214,8 @@ def _read_object(value: Value, vocabulary: Vocabulary, place: Place) -> Placed:
     return Shape.entry(value, vocabulary, place), place
 
 
-def _read_facts(text: str, file: str, vocabulary: Vocabulary) -> Iterator[Placed]:
-    """Split the facts of a text by candidate; with a single error of syntax, refuse all of it."""
+def read_facts(text: str, file: str, vocabulary: Vocabulary) -> Iterator[Placed]:
+    """Yield the candidates of a text of facts; with a single error of syntax, all of it is refused."""
     from itss_logic.facts import FactError, parse
 
     lines = Lines(text, file)

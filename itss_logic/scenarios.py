@@ -136,6 +136,16 @@ def flips(before: Iterable[Verdicts], after: Iterable[Verdicts]) -> Iterator[Fli
                 yield Flip(one.candidate, *level, was, other.verdicts[level])
 
 
+def as_yaml(scenario: Scenario) -> str:
+    """A scenario as a file that `read_scenarios` reads, with its policy change written out."""
+    parts: dict[str, Any] = {
+        action: [one.text for one in scenario.edits if one.action == action] for action in (REMOVE, CONFIRM, ADD)
+    }
+    parts[READINGS] = dict(scenario.readings)
+    parts[POLICY_CHANGE] = _written_out(scenario.changes)
+    return _as_yaml({scenario.name: {part: value for part, value in parts.items() if value}})
+
+
 def read_scenarios(path: str, policy: Policy) -> list[Scenario]:
     """The named scenarios of a YAML file, in its order.
 
@@ -189,6 +199,36 @@ def _changes(path: str, where: str, value: Value, policy: Policy) -> tuple[Chang
             mend = "write clause ids with new parameters, or the name of a file beside this one"
             raise QuestionError(f"{where}: {POLICY_CHANGE}: there is no file {name}; {mend}")
     return read_changes([join(dirname(path), str(name)) for name in names], policy)
+
+
+def _written_out(changes: Sequence[Change]) -> dict[str, Any]:
+    """Changes as the mapping of clause ids to new parameters that `changes_of` reads."""
+    mapping: dict[str, Any] = {}
+    for change in changes:
+        for path, value in change.parameters.items():
+            place = mapping.setdefault(change.id, {})
+            for name in path[:-1]:
+                place = place.setdefault(name, {})
+            place[path[-1]] = [_plain(one) for one in value] if isinstance(value, tuple) else _plain(value)
+    return mapping
+
+
+def _plain(value: object) -> int | str:
+    return value if isinstance(value, int) else str(value)
+
+
+def _as_yaml(value: Mapping[str, Any]) -> str:
+    import yaml
+
+    from itss_logic.yaml_form import PLAIN
+
+    class Dumper(yaml.SafeDumper):
+        """Quotes also text that is a number in YAML 1.2 alone, such as 1e5."""
+
+    for pattern, _ in PLAIN:
+        Dumper.add_implicit_resolver("tag:yaml.org,2002:float", pattern, list("-+.0123456789"))
+    text: str = yaml.dump(value, Dumper=Dumper, allow_unicode=True, sort_keys=False, width=float("inf"))
+    return text
 
 
 def edit(people: Iterable[Evidence], edits: Sequence[Edit], vocabulary: Vocabulary) -> dict[str, Evidence]:

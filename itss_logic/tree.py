@@ -67,6 +67,8 @@ class Speaker:
 
     def __init__(self, policy: Policy, words: Words, evidence: Evidence) -> None:
         self.policy, self.words, self.case = policy, words, Case(evidence, policy.vocabulary)
+        self._said: dict[Fact, str] = {}
+        self._attributes: dict[Key, str] = {}
 
     def root(self, answer: Why | Certificate | Plans, verdict: str, routes: Sequence[str] = ()) -> str:
         """Whose verdict it is, on which level, and by which routes."""
@@ -81,7 +83,10 @@ class Speaker:
 
     def says(self, fact: Fact) -> str:
         """What a fact says, or would if it were on file."""
-        return self.words.sentence(inner(fact).name, self.values(inner(fact)))
+        fact = inner(fact)
+        if fact not in self._said:
+            self._said[fact] = self.words.sentence(fact.name, self.values(fact))
+        return self._said[fact]
 
     def on_file(self, fact: Fact) -> str:
         """What a fact on file says, with its reference, and marked where it is only claimed."""
@@ -104,10 +109,17 @@ class Speaker:
     def item(self, phrase: str, fact: Fact, **others: str) -> Node:
         """An item on file, with all its attributes."""
         key = self.case.key(fact, own=True)
-        attributes = [other for other in self.case.facts if key and self.case.key(other) == key]
-        told = [self.says(other) for other in attributes if self.case.key(other, own=True) is None]
-        children = (Node(self.words.phrases["attributes"].join(told)),) if told else ()
+        told = self._told(key) if key else ""
+        children = (Node(told),) if told else ()
         return Node(self.words.phrase(phrase, fact=self.on_file(fact), item=self.on_file(fact), **others), children)
+
+    def _told(self, key: Key) -> str:
+        """The attributes of an item on file, in one line."""
+        if key not in self._attributes:
+            case = self.case
+            parts = (fact for fact in case.facts if case.key(fact) == key and case.key(fact, own=True) is None)
+            self._attributes[key] = self.words.phrases["attributes"].join(map(self.says, parts))
+        return self._attributes[key]
 
     def lacks(self, facts: Collection[Fact]) -> Iterator[Node]:
         """What is missing: item by item, and what belongs to none together."""
@@ -122,13 +134,13 @@ class Speaker:
                 yield from map(Node, self._listed([fact for fact in group if fact not in claims]))
                 continue
             told = words.listed(list(self._listed([fact for fact in group if case.key(fact, own=True) is None])))
-            on_file = [fact for fact in case.facts if case.key(fact, own=True) == key]
-            if not on_file:
+            on_file = case.items.get(key)
+            if on_file is None:
                 yield Node(words.phrase("anew", name=words.label(key[0]), facts=told))
-            elif on_file[0] == inner(on_file[0]):
-                yield self.item("near", on_file[0], facts=told)
+            elif on_file == inner(on_file):
+                yield self.item("near", on_file, facts=told)
             else:
-                yield self.item("confirmed_near" if told else "confirmed", on_file[0], facts=told)
+                yield self.item("confirmed_near" if told else "confirmed", on_file, facts=told)
 
     def _listed(self, facts: Iterable[Fact]) -> Iterator[str]:
         """Facts as what is lacking, those of one predicate together where the policy has words for that."""
@@ -187,12 +199,13 @@ def plans_tree(speaker: Speaker, plans: Plans, verdict: str) -> Node:
     return Node(speaker.root(plans, verdict), tuple(children), verdict)
 
 
-class Teller(Speaker):
-    """Tells why a candidate has a level or not."""
+class Teller:
+    """Tells why a candidate has a level or not, as a speaker says it."""
 
-    def __init__(self, policy: Policy, words: Words, evidence: Evidence, why: Why) -> None:
-        super().__init__(policy, words, evidence)
-        self.why, self.defaults = why, policy.in_force()
+    def __init__(self, speaker: Speaker, why: Why) -> None:
+        self.speaker, self.why = speaker, why
+        self.policy, self.words, self.case = speaker.policy, speaker.words, speaker.case
+        self.defaults = self.policy.in_force()
 
     def tree(self) -> Node:
         """The verdict, with all that explains it below."""
@@ -202,10 +215,10 @@ class Teller(Speaker):
             *self._routes(),
             *map(self._criterion, why.criteria),
             *self._supports(),
-            *self._elsewhere(),
+            *self.elsewhere(),
             Node(words.phrase("in_force", readings=self._readings())),
         ]
-        return Node(self.root(why, why.verdict, why.routes), tuple(children), why.verdict)
+        return Node(self.speaker.root(why, why.verdict, why.routes), tuple(children), why.verdict)
 
     def _readings(self) -> str:
         other = turned(self.why.readings, self.defaults)
@@ -220,9 +233,8 @@ class Teller(Speaker):
         id = f"{key[0]}.{key[1]}.{key[2]}"
         text = self.words.phrase("clause", wording=wording, section=self.words.section(key), clause=id)
         told = [
-            Node(self.words.phrase("read_as", reading=name, option=option, question=self.words.question(name)))
-            for name, option in self.why.readings.items()
-            if name in self.policy.clause(id).readings
+            Node(self.words.phrase("read_as", reading=r, option=self.why.readings[r], question=self.words.question(r)))
+            for r in self.policy.clause(id).readings
         ]
         yield Node(text, tuple(told))
 
@@ -253,18 +265,19 @@ class Teller(Speaker):
         rests = words.rests_on.get((self.why.field, self.why.level, criterion.name), [])
         others = tuple(node for rest in rests for node in self._clause(*rest))
         children = [node._replace(children=node.children + others) for node in self._clause(criterion.name)]
-        children += [self.item("counts", fact) for fact in criterion.evidence]
-        children += [self.item("would_count", fact) for fact in criterion.claimed]
+        children += [self.speaker.item("counts", fact) for fact in criterion.evidence]
+        children += [self.speaker.item("would_count", fact) for fact in criterion.claimed]
         if not criterion.is_met:
-            children += self._missing(criterion) if criterion.is_counted else self._levels(criterion)
+            children += self._not_counted(criterion) if criterion.is_counted else ()
+            children += self.lacking(criterion)
         return Node(text, tuple(children), verdict)
 
-    def _levels(self, criterion: Explained) -> Iterator[Node]:
-        return (Node(self.words.phrase("see_level", level=level)) for level in criterion.levels)
-
-    def _missing(self, criterion: Explained) -> Iterator[Node]:
+    def lacking(self, criterion: Explained) -> Iterator[Node]:
+        """What would meet a criterion: facts, or levels."""
         words = self.words
-        yield from self._not_counted(criterion)
+        if not criterion.is_counted:
+            yield from (Node(words.phrase("see_level", level=level)) for level in criterion.levels)
+            return
         if not criterion.missing:
             yield Node(words.phrase("hopeless" if self.why.optimal else "not_found"))
         for number, facts in enumerate(criterion.missing, 1):
@@ -272,7 +285,7 @@ class Teller(Speaker):
             text = words.phrase(proven if self.why.optimal else "missing_so_far", count=len(facts))
             if len(criterion.missing) > 1:
                 text = words.phrase("alternative", number=number, count=len(criterion.missing), missing=text)
-            yield Node(text, tuple(self.lacks(facts)))
+            yield Node(text, tuple(self.speaker.lacks(facts)))
 
     def _not_counted(self, criterion: Explained) -> Iterator[Node]:
         """Items on file of the kind that counts, which do not; of those that are near it is told what they lack."""
@@ -285,7 +298,7 @@ class Teller(Speaker):
             and fact not in told
             and self.case.key(fact) not in near
         ]
-        yield from (self.item("not_counted", fact) for fact in others[:MOST])
+        yield from (self.speaker.item("not_counted", fact) for fact in others[:MOST])
         if len(others) > MOST:
             yield Node(self.words.phrase("not_counted_more", count=len(others) - MOST))
         if not others and not told and not near:
@@ -295,9 +308,10 @@ class Teller(Speaker):
         for facts in self.why.supports if self.why.verdict != VERDICTS[-1] else ():
             phrase = {0: "support_none", 1: "support_one"}.get(len(facts), "support")
             text = self.words.phrase(phrase, count=len(facts))
-            yield Node(text, tuple(self.by_item(facts)))
+            yield Node(text, tuple(self.speaker.by_item(facts)))
 
-    def _elsewhere(self) -> Iterator[Node]:
+    def elsewhere(self) -> Iterator[Node]:
+        """How the verdict depends on the readings; nothing, where that was not asked."""
         why, words = self.why, self.words
         if why.across is None:
             return

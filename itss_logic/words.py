@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, TypeAlias
 
 from itss_logic.engine import Declarations
@@ -21,6 +21,7 @@ class Words:
     def __init__(self, declared: Declarations, language: str) -> None:
         self.declared, self.language = declared, language
         self.positions: dict[str, int] = dict(declared("criterion", 2))
+        self._worded: dict[Key, str] = {}
 
     def _spoken(self, name: str, arity: int) -> list[tuple[Any, ...]]:
         return [row[1:] for row in self.declared(name, arity) if row[0] == self.language]
@@ -93,8 +94,10 @@ class Words:
 
     def wording(self, key: Key) -> str:
         """A clause in plain words."""
-        text = next(iter(self.wordings.get(key, [])), "")
-        return self.fill(text, {"level": key[1], **self.parameters.get(key, {})})
+        if key not in self._worded:
+            text = next(iter(self.wordings.get(key, [])), "")
+            self._worded[key] = self.fill(text, {"level": key[1], **self.parameters.get(key, {})})
+        return self._worded[key]
 
     def section(self, key: Key) -> str:
         """The place in the source that a clause paraphrases."""
@@ -124,21 +127,33 @@ class Words:
 
     def fill(self, text: str, values: Mapping[str, object]) -> str:
         """A text with what its placeholders name: a dot goes into nested values, constants go by their labels."""
+        literals, paths = _template(text)
+        if not paths:
+            return text
+        told = [literals[0]]
+        for path, literal in zip(paths, literals[1:], strict=True):
+            told += [self._filled(path, values, text), literal]
+        return "".join(told)
 
-        def filled(match: re.Match[str]) -> str:
-            found: object = values
-            for part in match[1].split("."):
-                if not isinstance(found, Mapping) or part not in found:
-                    raise PolicyError(f"{match[0]} in a wording is no parameter of its clause: {text}")
-                found = found[part]
-            if isinstance(found, list):
-                return self.phrases["values"].join(map(self._called, found)) or self.phrases["none"]
-            return self._called(found)
-
-        return re.sub(r"\{([a-z0-9_.]+)\}", filled, text)
+    def _filled(self, path: Sequence[str], values: Mapping[str, object], text: str) -> str:
+        found: object = values
+        for part in path:
+            if not isinstance(found, Mapping) or part not in found:
+                raise PolicyError(f"{{{'.'.join(path)}}} in a wording is no parameter of its clause: {text}")
+            found = found[part]
+        if isinstance(found, list):
+            return self.phrases["values"].join(map(self._called, found)) or self.phrases["none"]
+        return self._called(found)
 
     def _called(self, value: object) -> str:
         return self.label(value) if isinstance(value, Constant) else str(value)
+
+
+@cache
+def _template(text: str) -> tuple[list[str], list[list[str]]]:
+    """The literal parts of a text, and the paths of the placeholders between them."""
+    parts = re.split(r"\{([a-z0-9_.]+)\}", text)
+    return parts[::2], [path.split(".") for path in parts[1::2]]
 
 
 def grouped(rows: Iterable[tuple[Any, ...]]) -> dict[Key, list[Any]]:

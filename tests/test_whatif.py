@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -94,12 +95,17 @@ def test_undone_edits_leave_no_trace(policy: Policy) -> None:
     assert back["emi.suzuki"] == emi(policy)
 
 
+@cache
+def sample() -> tuple[Policy, list[Evidence]]:
+    policy = Policy.load()
+    people = list(policy.read(str(ROOT / "tests" / "data" / "sample-200.jsonl")))
+    return policy, [entry for entry in people if isinstance(entry, Evidence)]
+
+
 @given(number=st.integers(min_value=0, max_value=199), data=st.data())
 @settings(max_examples=40, deadline=None)
 def test_any_facts_may_be_removed_and_the_rest_is_sound(number: int, data: st.DataObject) -> None:
-    policy = Policy.load()
-    entry = list(policy.read(str(ROOT / "tests" / "data" / "sample-200.jsonl")))[number]
-    assert isinstance(entry, Evidence)
+    policy, entry = sample()[0], sample()[1][number]
     facts = [str(fact) for fact in entry.facts if fact.name != "candidate"]
     if not facts:
         return

@@ -281,7 +281,7 @@ def test_hostile_text_cannot_change_what_is_read(policy: Policy) -> None:
         }
     )
     assert isinstance(entry, Evidence)
-    tree = Teller(policy, policy.words(), entry, policy.why(entry, "software", 3)).tree()
+    tree = Teller(Speaker(policy, policy.words(), entry), policy.why(entry, "software", 3)).tree()
     for line, _ in lines(tree, 80):
         assert line.isprintable()
         assert width(line) <= 80
@@ -294,7 +294,7 @@ def test_lines_fold_at_the_width_of_the_terminal(policy: Policy) -> None:
     entry = person(policy, "aiko")
     why = policy.why(entry, "hardware", 5)
     for language in policy.languages:
-        tree = Teller(policy, policy.words(language), entry, why).tree()
+        tree = Teller(Speaker(policy, policy.words(language), entry), why).tree()
         for columns in (60, 80, 120):
             assert max(width(line) for line, _ in lines(tree, columns)) <= columns
 
@@ -596,7 +596,7 @@ def test_when_the_time_is_up_the_best_so_far_is_given_and_marked(
     if seconds < 1e-6:
         assert not why.optimal
         assert why.as_json()["optimal"] is False
-        tree = Teller(policy, policy.words(), entry, why).tree()
+        tree = Teller(Speaker(policy, policy.words(), entry), why).tree()
         assert "time ran out" in tree.children[0].text
 
 
@@ -647,8 +647,9 @@ def test_rules_solved_ahead_answer_as_they_stand(policy: Policy) -> None:
     people = [person(policy, name) for name in ("aiko", "emi", "goro", "mei", "sora")]
     for readings in ({}, {"progression": "cumulative", "ap_exam": "deems_specialty", "two_sites": "small"}):
         for entry in people:
+            fresh = Policy.load()
             for field, level in policy.levels:
-                first = Policy.load().why(entry, field, level, readings)
+                first = fresh.why(entry, field, level, readings)
                 policy.why(people[0], field, level, readings)
                 again = policy.why(entry, field, level, readings)
                 assert (first.verdict, first.routes) == (again.verdict, again.routes)
@@ -662,7 +663,7 @@ def test_rules_solved_ahead_answer_as_they_stand(policy: Policy) -> None:
 def test_both_ways_to_choose_a_support_come_to_the_same(
     policy: Policy, monkeypatch: pytest.MonkeyPatch, readings: dict[str, str]
 ) -> None:
-    people = [person(policy, name) for name in ("aiko", "daiki", "emi", "kenji", "makoto", "mika", "sora")]
+    people = [person(policy, name) for name in ("aiko", "emi", "makoto", "sora")]
 
     def sizes() -> list[tuple[int, int]]:
         found = []

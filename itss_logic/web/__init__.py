@@ -1,1 +1,1 @@
-"""Web: many candidates with their verdicts, listed, searched and explained in a browser (extra `web`)."""
+"""`itss serve`: the list of candidates, their desks, and what a changed policy would do, as pages and as JSON."""

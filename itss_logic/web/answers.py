@@ -13,7 +13,7 @@ from itss_logic.changes import changes_of, merged
 from itss_logic.documents import Members
 from itss_logic.errors import Place, QuestionError, Refusal
 from itss_logic.evidence import Evidence, Refused
-from itss_logic.explain import confirm, with_other_readings
+from itss_logic.explain import OtherReadings, confirm
 from itss_logic.explanations import Certificate, Plans, Why
 from itss_logic.impact import Impact, impact
 from itss_logic.policy import Policy
@@ -101,7 +101,7 @@ def why(
     answer = policy.why(entry, *level, person.readings, all=every, maximum=maximum, timeout=seconds)
     [evaluation] = policy.evaluate([entry], person.readings, criteria=True)
     confirm(answer, evaluation)
-    return with_other_readings(policy, entry, answer) if across else answer
+    return OtherReadings(policy, entry, person.readings).told(answer) if across else answer
 
 
 def certify(policy: Policy, person: Person, level: tuple[str, int], *, seconds: float) -> Certificate:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
@@ -14,8 +15,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 
 from itss_logic.web.api import STATUS, api, described, problem
-from itss_logic.web.guard import Hosts, Limits, Safely, error_response, log
+from itss_logic.web.guard import API, Hosts, Limits, Safely, error_response, log
 from itss_logic.web.service import Service
+from itss_logic.web.views import Views
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -48,11 +50,13 @@ def create_app(
         QuestionError: for a reading or an option that does not exist.
     """
     service = Service(policy, readings, register, seconds=timeout, processes=processes)
+    views = Views(service)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with running(service):
             yield
+        views.comparisons.close()
 
     app = FastAPI(
         title=f"itss serve: {policy.words().label(policy.vocabulary.category)}",
@@ -64,10 +68,10 @@ def create_app(
     )
     app.include_router(api(service))
     app.add_api_route("/healthz", _health, include_in_schema=False)
-    app.add_api_route("/", _placeholder, include_in_schema=False)
+    app.router.routes.extend(views.routes())
     _describe(app, service)
     for kind in (*STATUS, RequestValidationError, HTTPException):
-        app.add_exception_handler(kind, tell)
+        app.add_exception_handler(kind, partial(tell, views))
     # The last is the first that a request comes to.
     app.add_middleware(Limits)
     app.add_middleware(Hosts, hosts=hosts)
@@ -97,9 +101,11 @@ async def _find_hinges(service: Service) -> None:
         log(error)
 
 
-async def tell(request: Request, error: Exception) -> Response:
-    """The answer to a request that has come to an error."""
+async def tell(views: Views, request: Request, error: Exception) -> Response:
+    """The answer to a request that has come to an error: a page for people, JSON for programs."""
     found = problem(error)
+    if not request.url.path.startswith(API):
+        return views.problem(request, found.status, found.message, found.headers)
     headers = found.headers
     if found.status == 405 and (operations := request.app.openapi()["paths"].get(request.url.path)):
         # Starlette names the methods of the first route alone.
@@ -121,7 +127,3 @@ def _describe(app: FastAPI, service: Service) -> None:
 
 async def _health() -> PlainTextResponse:
     return PlainTextResponse("ok\n")
-
-
-async def _placeholder() -> PlainTextResponse:
-    return PlainTextResponse("itss serve: see /api/openapi.json\n")

@@ -63,7 +63,7 @@ class Service:
     def __init__(
         self, policy: Policy, readings: Mapping[str, str], register: Register, *, seconds: float, processes: int
     ) -> None:
-        self.policy, self.register, self.seconds = policy, register, seconds
+        self.policy, self.register, self.seconds, self.processes = policy, register, seconds, processes
         self.readings = policy.in_force(readings)
         longest = seconds * LONGEST
         given = (policy,)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 from itss_logic.case import Case, Key, inner
 from itss_logic.errors import Place, QuestionError, SelfCheckError
@@ -12,11 +12,10 @@ from itss_logic.evidence import Evidence, innermost
 from itss_logic.scenarios import (
     ADD,
     CONFIRM,
-    POLICY_CHANGE,
-    READINGS,
     REMOVE,
     Edit,
     Scenario,
+    as_yaml,
     edit,
     read_scenarios,
 )
@@ -24,7 +23,6 @@ from itss_logic.terms import Fact, write
 from itss_logic.vocabulary import CLAIMED, SOURCE
 
 if TYPE_CHECKING:
-    from itss_logic.changes import Change
     from itss_logic.explain import Level
     from itss_logic.policy import Policy
     from itss_logic.tree import Node
@@ -269,13 +267,7 @@ class Session:
 
     def as_yaml(self, name: str) -> str:
         """The session as a file of one scenario, for `itss whatif --scenario`."""
-        scenario = self.scenario(name)
-        parts: dict[str, Any] = {
-            action: [one.text for one in scenario.edits if one.action == action] for action in (REMOVE, CONFIRM, ADD)
-        }
-        parts[READINGS] = dict(scenario.readings)
-        parts[POLICY_CHANGE] = _written_out(scenario.changes)
-        return _as_yaml({name: {part: value for part, value in parts.items() if value}})
+        return as_yaml(self.scenario(name))
 
     def save(self, path: str) -> None:
         """Write the session as a file of one scenario, which is named like the file.
@@ -310,36 +302,6 @@ def _named(case: Case, facts: Iterable[Fact]) -> Iterator[tuple[Key | Fact, Fact
             yield inner(fact), fact
 
 
-def _written_out(changes: Sequence[Change]) -> dict[str, Any]:
-    """Changes as the mapping of clause ids to new parameters that `changes_of` reads."""
-    mapping: dict[str, Any] = {}
-    for change in changes:
-        for path, value in change.parameters.items():
-            place = mapping.setdefault(change.id, {})
-            for name in path[:-1]:
-                place = place.setdefault(name, {})
-            place[path[-1]] = [_plain(one) for one in value] if isinstance(value, tuple) else _plain(value)
-    return mapping
-
-
-def _plain(value: object) -> int | str:
-    return value if isinstance(value, int) else str(value)
-
-
-def _as_yaml(value: Mapping[str, Any]) -> str:
-    import yaml
-
-    from itss_logic.yaml_form import PLAIN
-
-    class Dumper(yaml.SafeDumper):
-        """Quotes also text that is a number in YAML 1.2 alone, such as 1e5."""
-
-    for pattern, _ in PLAIN:
-        Dumper.add_implicit_resolver("tag:yaml.org,2002:float", pattern, list("-+.0123456789"))
-    text: str = yaml.dump(value, Dumper=Dumper, allow_unicode=True, sort_keys=False, width=float("inf"))
-    return text
-
-
 def why_tree(
     policy: Policy, evidence: Evidence, level: Level, readings: Mapping[str, str], words: Words, seconds: float
 ) -> Node:
@@ -349,12 +311,12 @@ def why_tree(
         SelfCheckError: where the policy's own rules do not confirm it.
     """
     from itss_logic.explain import confirm
-    from itss_logic.tree import Teller
+    from itss_logic.tree import Speaker, Teller
 
     why = policy.why(evidence, *level, readings, timeout=seconds)
     [evaluation] = policy.evaluate([evidence], readings, criteria=True)
     confirm(why, evaluation)
-    return Teller(policy, words, evidence, why).tree()
+    return Teller(Speaker(policy, words, evidence), why).tree()
 
 
 def plan_tree(

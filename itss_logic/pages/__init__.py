@@ -1,0 +1,1 @@
+"""Pages that people read: dossiers, the index over them, and what they share with the pages of `itss serve`."""

@@ -1,0 +1,181 @@
+"""What the pages of `itss serve` show, worked out and written as HTML in a process of the pool."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlencode
+
+from itss_logic.errors import ItssError, QuestionError, printable
+from itss_logic.evidence import Evidence
+from itss_logic.pages.dossier import dossier
+from itss_logic.pages.findings import findings
+from itss_logic.pages.rendering import render
+from itss_logic.pages.speech import Speech, spoken
+from itss_logic.scenarios import ADD, EditError, as_yaml
+from itss_logic.terms import write
+from itss_logic.web.desk import Desk
+from itss_logic.web.forms import Builder, has_parts, kinds
+from itss_logic.web.state import LANGUAGE, READING, Pairs, State, together
+
+if TYPE_CHECKING:
+    from itss_logic.policy import Policy
+
+CHOOSE, DO = "choose", "do"
+"""The parameters of forms: a reading that is chosen, and what is to be done with a form that is filled in."""
+
+
+class Reply(NamedTuple):
+    """What a page comes to: its text and status, or the address to go to instead."""
+
+    text: str
+    status: int = 200
+    location: str = ""
+
+
+class Asked(NamedTuple):
+    """What a page is asked for.
+
+    `before` are the readings in force without steps; `pairs` the parameters of the address; `seconds` how long each
+    search may take; `neighbours` the candidates before and after in the list.
+    """
+
+    before: Mapping[str, str]
+    pairs: Pairs
+    seconds: float
+    neighbours: tuple[str | None, str | None] = (None, None)
+
+
+def desk_page(policy: Policy, asked: Asked, evidence: Evidence) -> Reply:
+    """A candidate's desk; the reasons come later, unless the address asks for the whole.
+
+    Raises:
+        QuestionError: for a reading, a level or a language that does not exist.
+        SelfCheckError: where the policy's own rules do not confirm an answer.
+    """
+    state = State.of(asked.pairs)
+    chosen = _chosen(asked, state)
+    if chosen is not None:
+        return Reply("", 303, chosen.url())
+    desk, problems = _sound(policy, asked, evidence, state)
+    if dict(asked.pairs).get(DO) == ADD and not problems:
+        try:
+            new = desk.state.then(ADD, together(Builder(desk.speaker, state.form, asked.pairs).facts()))
+            Desk(policy, asked.before, evidence, new)
+            return Reply("", 303, new.url())
+        except ItssError as error:
+            problems = told(error)
+    return Reply(_desk(policy, asked, desk, problems), 422 if problems else 200)
+
+
+def reasons_part(policy: Policy, asked: Asked, evidence: Evidence) -> Reply:
+    """The reasons for the level that a desk shows, as the part of the page that they are.
+
+    Raises:
+        QuestionError: for a reading, a level or a language that does not exist.
+        SelfCheckError: where the policy's own rules do not confirm an answer.
+    """
+    desk, _ = _sound(policy, asked, evidence, State.of(asked.pairs))
+    section, plan_url = desk.reasons(asked.seconds)
+    return Reply(render("reasons.html", desk.speech, section=section, plan_url=plan_url, title=_reasons_title(desk)))
+
+
+def dossier_page(policy: Policy, asked: Asked, evidence: Evidence) -> Reply:
+    """The dossier of a candidate as a desk has it.
+
+    Raises:
+        QuestionError: for a reading or a language that does not exist.
+        SelfCheckError: where the policy's own rules do not confirm an answer.
+    """
+    desk, _ = _sound(policy, asked, evidence, State.of(asked.pairs))
+    found = findings(policy, desk.evidence, desk.readings, asked.seconds)
+    shown = dossier(policy, desk.words, desk.speech, found)
+    rest = {"base": "site.html", "words": desk.words, "depth": 1, **site(policy, desk.speech, asked.pairs, "/dossier")}
+    return Reply(render("dossier.html", desk.speech, shown=shown, desk=desk, **rest))
+
+
+def scenario_text(policy: Policy, asked: Asked, evidence: Evidence) -> str:
+    """A desk as a file of one scenario, for `itss whatif --scenario`."""
+    desk, _ = _sound(policy, asked, evidence, State.of(asked.pairs))
+    defaults = policy.in_force()
+    turned = {name: option for name, option in desk.readings.items() if defaults[name] != option}
+    return as_yaml(desk.state.scenario("desk", turned)._replace(changes=policy.changes))
+
+
+def _chosen(asked: Asked, state: State) -> State | None:
+    """The state once the readings that a form chose are steps; None where it chose none but those in force."""
+    now = {**asked.before, **state.readings}
+    new = state
+    for name, text in asked.pairs:
+        reading, equals, option = text.partition("=")
+        if name == CHOOSE and equals and now.get(reading) != option:
+            new = new.then(READING, text)
+    return None if new is state else new
+
+
+def _sound(policy: Policy, asked: Asked, evidence: Evidence, state: State) -> tuple[Desk, list[tuple[str, str]]]:
+    """The desk of a state; if its steps do not fit the evidence, without the last of them, and what is wrong."""
+    problems: list[tuple[str, str]] = []
+    while True:
+        try:
+            return Desk(policy, asked.before, evidence, state), problems
+        except ItssError as error:
+            if not state.steps:
+                raise
+            problems = problems or told(error)
+            state = state.undone
+
+
+def told(error: ItssError) -> list[tuple[str, str]]:
+    """An error as messages with what to do about each."""
+    if isinstance(error, EditError):
+        return [(printable(refusal.message), printable(refusal.mend)) for refusal in error.refusals]
+    message, _, mend = str(error).partition("; ")
+    return [(printable(message), printable(mend))]
+
+
+def _desk(policy: Policy, asked: Asked, desk: Desk, problems: Sequence[tuple[str, str]]) -> str:
+    state, say = desk.state, desk.speech
+    form = None
+    if state.form:
+        try:
+            form = Builder(desk.speaker, state.form, asked.pairs).form()
+        except QuestionError as error:
+            problems = [*problems, *told(error)]
+    section, plan_url = desk.reasons(asked.seconds) if state.whole else (None, "")
+    items = desk.speaker.case.items.values()
+    return render(
+        "desk.html",
+        say,
+        candidate=printable(desk.on_file.candidate),
+        desk=desk,
+        state=state,
+        start=state._replace(steps=(), form="").url(),
+        problems=problems,
+        form=form,
+        kinds=kinds(desk.speaker, say),
+        details={
+            write(fact): state._replace(form=write(fact)).url() for fact in items if has_parts(desk.speaker.case, fact)
+        },
+        section=section,
+        plan_url=plan_url,
+        reasons_title=_reasons_title(desk),
+        neighbours=[None if n is None else State(n, language=state.language).url() for n in asked.neighbours],
+        **site(policy, say, asked.pairs, "/desk"),
+    )
+
+
+def _reasons_title(desk: Desk) -> str:
+    field, level = desk.level
+    return desk.speech("reasons_for", field=desk.words.label(field), level=level)
+
+
+def site(policy: Policy, say: Speech, pairs: Pairs, here: str) -> dict[str, Any]:
+    """What every page of the site has: where it is, and the other languages."""
+    rest = [(name, text) for name, text in pairs if name not in (LANGUAGE, DO)]
+    languages = [
+        (code, spoken()[code]["language"], f"{here}?{urlencode([*rest, (LANGUAGE, code)])}")
+        for code in policy.languages
+        if code in spoken()
+    ]
+    return {"here": here, "lang": dict(pairs).get(LANGUAGE, ""), "languages": languages}
