@@ -1,8 +1,7 @@
-"""The command for browsers and programs on a network: `itss serve`."""
+"""The command for browsers and other programs: `itss serve`."""
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,8 @@ from itss_logic.console import (
 from itss_logic.errors import ItssError
 
 if TYPE_CHECKING:
+    import socket
+
     from fastapi import FastAPI
 
     from itss_logic.policy import Policy
@@ -86,7 +87,7 @@ def serve(
 
     policy.in_force(readings)
     if not is_loopback(host):
-        warn(f"whoever reaches {host} on the network sees all evidence: there is no login")
+        warn(f"whoever reaches {host} sees all evidence: there is no login")
     processes = jobs or default_jobs()
     with _listening(host, port) as listener, Register(policy) as register:
         file_evidence(policy, readings, evidence, input_format, processes, register)
@@ -99,6 +100,8 @@ def serve(
 
 def _listening(host: str, port: int) -> socket.socket:
     """A socket at an address; whoever connects before the server runs waits for it."""
+    import socket
+
     try:
         [family, *_, address], *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         return socket.create_server(address[:2], family=family)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Query, Request
@@ -79,7 +78,7 @@ class AboutWhy(AboutLevel):
     """Why somebody has a level or not."""
 
     all: bool = Field(False, description="Every smallest support and set of missing facts.")
-    max: int = Field(20, ge=1, le=1_000, description="How many of these at most.")
+    max: int = Field(20, ge=1, le=100, description="How many of these at most.")
     across_readings: bool = Field(False, description="Also tell how the verdict depends on the readings.")
 
 
@@ -312,10 +311,11 @@ def _add_levels(router: APIRouter, service: Service) -> None:
 
 def _add_bodies(router: APIRouter, service: Service) -> None:
     """What is asked about a body."""
-    post = partial(router.post, responses=errors(408, 415))
     evidence = _evidence_schema(service)
 
-    @post("/evaluate", response_model=shapes.EvaluatedShape, openapi_extra=_body(evidence))
+    @router.post(
+        "/evaluate", response_model=shapes.EvaluatedShape, responses=errors(408, 415), openapi_extra=_body(evidence)
+    )
     async def evaluate_body(asked: Annotated[Under, Query()], request: Request) -> JsonResponse:
         """The verdicts on all candidates of a body of evidence, and what is refused. The evidence is not kept."""
         found = await service.read(await json_body(request), service.in_force(pairs(asked.reading)))
@@ -324,13 +324,15 @@ def _add_bodies(router: APIRouter, service: Service) -> None:
             return JsonResponse({"error": "all evidence is refused", "refusals": refusals}, 422)
         return JsonResponse({"answers": [answer.as_json() for answer in found.answers], "refusals": refusals})
 
-    @post("/check", response_model=shapes.CheckShape, openapi_extra=_body({}))
+    @router.post("/check", response_model=shapes.CheckShape, responses=errors(408, 415), openapi_extra=_body({}))
     async def check(asked: Annotated[Parameters, Query()], request: Request) -> JsonResponse:
         """Whether a body of evidence can be evaluated, as `itss check` prints it; never an error."""
         found = await service.read(await json_body(request), None)
         return JsonResponse({"candidates": found.accepted, "refusals": [r.as_json() for r in found.refusals]})
 
-    @post("/impact", response_model=shapes.ImpactShape, openapi_extra=_body(IMPACT_SCHEMA))
+    @router.post(
+        "/impact", response_model=shapes.ImpactShape, responses=errors(408, 415), openapi_extra=_body(IMPACT_SCHEMA)
+    )
     async def impact(asked: Annotated[Parameters, Query()], request: Request) -> JsonResponse:
         """What a policy change, or other readings, do to the verdicts on everybody, as `itss impact` prints it."""
         change, readings, base = _asked_impact(await json_body(request))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
@@ -52,6 +51,9 @@ def create_app(
     service = Service(policy, readings, register, seconds=timeout, processes=processes)
     views = Views(service)
 
+    async def tell(request: Request, error: Exception) -> Response:
+        return told(views, request, error)
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with running(service):
@@ -71,7 +73,7 @@ def create_app(
     app.router.routes.extend(views.routes())
     _describe(app, service)
     for kind in (*STATUS, RequestValidationError, HTTPException):
-        app.add_exception_handler(kind, partial(tell, views))
+        app.add_exception_handler(kind, tell)
     # The last is the first that a request comes to.
     app.add_middleware(Limits)
     app.add_middleware(Hosts, hosts=hosts)
@@ -101,12 +103,16 @@ async def _find_hinges(service: Service) -> None:
         log(error)
 
 
-async def tell(views: Views, request: Request, error: Exception) -> Response:
+def told(views: Views, request: Request, error: Exception) -> Response:
     """The answer to a request that has come to an error: a page for people, JSON for programs."""
     found = problem(error)
     if not request.url.path.startswith(API):
         return views.problem(request, found.status, found.message, found.headers)
-    return error_response(request.url.path, found.status, found.message, found.refusals, found.headers)
+    headers = found.headers
+    if found.status == 405 and (operations := request.app.openapi()["paths"].get(request.url.path)):
+        # Starlette names the methods of the first route alone.
+        headers = {"Allow": ", ".join(sorted(method.upper() for method in operations))}
+    return error_response(request.url.path, found.status, found.message, found.refusals, headers)
 
 
 def _describe(app: FastAPI, service: Service) -> None:

@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from itss_logic.console import as_json_text
 from itss_logic.errors import printable
@@ -46,10 +46,8 @@ HEADERS = {
 HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^\s:/\[\]@]+)(?::[0-9]*)?", re.IGNORECASE)
 
 
-class JsonResponse(Response):
+class JsonResponse(JSONResponse):
     """A value as JSON."""
-
-    media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
         """The bytes of a value; half of a surrogate pair, which has none, is escaped as JSON does."""
@@ -112,7 +110,7 @@ class Safely:
 class Hosts:
     """Answers only those who name this server: a page of another site must not read it under that site's name.
 
-    Nor do other sites make it work by what they have a browser load, or send here.
+    Nor does a page of another site make it work by what it has a browser load, or send here.
 
     Args:
         app: what answers.

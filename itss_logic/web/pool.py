@@ -7,7 +7,6 @@ import os
 import signal
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
-from functools import partial
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -45,9 +44,9 @@ class Pool:
         from multiprocessing import get_context
 
         # Started anew: a process must not be forked beside threads.
-        context = get_context("spawn")
-        self._make = partial(
-            ProcessPool, processes, initializer=_begin, initargs=(make, given, niceness), context=context
+        context, begun = get_context("spawn"), (make, given, niceness)
+        self._make: Callable[[], ProcessPool] = lambda: ProcessPool(
+            processes, initializer=_begin, initargs=begun, context=context
         )
         self._pool = self._make()
         self._free = asyncio.Semaphore(processes)
