@@ -104,7 +104,10 @@ def _listening(host: str, port: int) -> socket.socket:
 
     try:
         [family, *_, address], *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        return socket.create_server(address[:2], family=family)
+        listener = socket.create_server(address[:2], family=family)
+        # An answer goes out as it is written, however little that is.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listener
     except OSError as error:
         raise ItssError(f"cannot listen at {host}, port {port}: {error.strerror or error}") from None
 

@@ -54,7 +54,7 @@ def report(
 
     A dossier shows every verdict at a glance, a checklist for every level with the evidence that counts, the reasons,
     what is missing and the cheapest plan, what to check to be sure, and on which readings a verdict hinges. The pages
-    need no network and no scripts.
+    fetch nothing and need no scripts.
     """
     installed("jinja2", "report", "dossiers are made by Jinja2")
     from itss_logic.assurance.pool import default_jobs

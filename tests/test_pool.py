@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pickle
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 from clingo import Control
 
+from itss_logic.documents import DocumentError
 from itss_logic.errors import Place, QuestionError, Refusal
 from itss_logic.scenarios import EditError
 from itss_logic.web.pool import BusyError, Pool
@@ -53,6 +55,10 @@ def hard(made: str, mark: Path) -> bool:
 
 def refused(made: str) -> None:
     raise EditError([Refusal("not_on_file", "ann", Place("query"), "it is not on file", "name one that is")])
+
+
+def unportable(made: str) -> None:
+    raise DocumentError("syntax", "Expecting value", "write JSON", 1, 1)
 
 
 def unanswerable(made: str) -> None:
@@ -210,11 +216,33 @@ async def test_errors_come_back_as_they_are() -> None:
 
 
 @run_async
+async def test_an_error_that_cannot_leave_its_process_is_told() -> None:
+    with pytest.raises(TypeError):
+        pickle.loads(pickle.dumps(DocumentError("syntax", "Expecting value", "write JSON", 1, 1)))
+    async with pool() as one:
+        with pytest.raises(RuntimeError, match="DocumentError: Expecting value"):
+            await one.ask(unportable)
+        with pytest.raises(QuestionError):
+            await one.ask(unanswerable)
+
+
+@run_async
 async def test_a_process_that_dies_is_replaced() -> None:
     async with pool() as one:
         with pytest.raises(BusyError, match="has died"):
             await one.ask(die)
         assert await one.ask(same, 1) == ("word", 1)
+
+
+@run_async
+async def test_an_error_that_cannot_leave_its_process_is_told() -> None:
+    with pytest.raises(TypeError):
+        pickle.loads(pickle.dumps(DocumentError("syntax", "Expecting value", "write JSON", 1, 1)))
+    async with pool() as one:
+        with pytest.raises(RuntimeError, match="DocumentError: Expecting value"):
+            await one.ask(unportable)
+        with pytest.raises(QuestionError):
+            await one.ask(unanswerable)
 
 
 @run_async

@@ -9,8 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from itss_logic.answers import VERDICTS, Answer
-from itss_logic.changes import changes_of, merged
-from itss_logic.documents import Members
+from itss_logic.changes import Change
 from itss_logic.errors import Place, QuestionError, Refusal
 from itss_logic.evidence import Evidence, Refused
 from itss_logic.explain import OtherReadings, confirm
@@ -21,6 +20,7 @@ from itss_logic.reading import read_data
 from itss_logic.scenarios import ADD, CONFIRM, REMOVE, Edit, Effect, Scenario, edit, what_if
 from itss_logic.terms import Fact
 from itss_logic.vocabulary import CANDIDATE
+from itss_logic.web.stored import Stored
 
 PEOPLE = 200
 """How many candidates one body may hold."""
@@ -40,7 +40,7 @@ class TooManyError(QuestionError):
 class Person(NamedTuple):
     """Who is asked about: the evidence on file, edits to it, and the options of readings that are no defaults."""
 
-    on_file: Evidence
+    stored: Stored
     edits: tuple[Edit, ...] = ()
     readings: Mapping[str, str] = {}
 
@@ -49,9 +49,10 @@ class Person(NamedTuple):
 
         Raises:
             EditError: where an edit cannot be made.
+            SelfCheckError: where what is on file is not what was judged.
         """
-        candidate = self.on_file.candidate
-        return edit([self.on_file], self.edits, policy.vocabulary).get(candidate, self.on_file)
+        on_file = self.stored.unpack(policy.vocabulary)
+        return edit([on_file], self.edits, policy.vocabulary).get(on_file.candidate, on_file)
 
 
 class Read(NamedTuple):
@@ -135,7 +136,7 @@ def plan(policy: Policy, person: Person, level: tuple[str, int], *, maximum: int
 def whatif(policy: Policy, person: Person, base: Mapping[str, str]) -> tuple[Answer, Effect]:
     """The verdicts on a person as on file under `base`, and what edits and readings on top of it come to."""
     scenario = Scenario("", person.edits, person.readings)
-    [before], effect = what_if(policy, [person.on_file], scenario, base)
+    [before], effect = what_if(policy, [person.stored.unpack(policy.vocabulary)], scenario, base)
     return before, effect
 
 
@@ -160,11 +161,24 @@ def read(policy: Policy, body: bytes, readings: Mapping[str, str] | None) -> Rea
 
 def effects(
     policy: Policy,
-    people: Sequence[Evidence],
-    change: Members,
+    people: Sequence[Stored],
+    changes: Sequence[Change],
     readings: Mapping[str, str],
     base: Mapping[str, str],
 ) -> Impact:
-    """What a policy change, a mapping of clause ids to new parameters, and readings do to people."""
-    changed = policy.changed(merged(changes_of(change, policy, "policy_change")))
-    return impact(changed, people, readings, base)
+    """What changes of clauses and readings do to people."""
+    some = (stored.unpack(policy.vocabulary) for stored in people)
+    return impact(_changed(policy, changes), some, readings, base)
+
+
+def _changed(policy: Policy, changes: Sequence[Change]) -> Policy:
+    """The policy with changes, under which one part of the people after another is compared."""
+    key = repr(changes)
+    if key not in _compared:
+        _compared.clear()
+        _compared[key] = policy.changed(changes)
+    return _compared[key]
+
+
+_compared: dict[str, Policy] = {}
+"""The changed policy that a process was asked about last."""

@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from itss_logic.changes import changes_of, merged
 from itss_logic.documents import DocumentError, Members, decode, parse_json
 from itss_logic.errors import ItssError, QuestionError, shorten
 from itss_logic.scenarios import POLICY_CHANGE, READINGS, EditError
@@ -336,7 +337,8 @@ def _add_bodies(router: APIRouter, service: Service) -> None:
     async def impact(asked: Annotated[Parameters, Query()], request: Request) -> JsonResponse:
         """What a policy change, or other readings, do to the verdicts on everybody, as `itss impact` prints it."""
         change, readings, base = _asked_impact(await json_body(request))
-        return JsonResponse((await service.impact(change, readings, base)).as_json())
+        changes = await asyncio.to_thread(lambda: merged(changes_of(change, service.policy, POLICY_CHANGE)))
+        return JsonResponse((await service.impact(changes, readings, base)).as_json())
 
 
 def described(description: dict[str, Any], service: Service) -> dict[str, Any]:

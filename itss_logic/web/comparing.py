@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from itss_logic.impact import Impact, merged
@@ -12,7 +12,7 @@ from itss_logic.web.answers import effects
 from itss_logic.web.pool import BusyError
 
 if TYPE_CHECKING:
-    from itss_logic.documents import Members
+    from itss_logic.changes import Change
     from itss_logic.web.service import Service
 
 TOGETHER = 100
@@ -28,17 +28,26 @@ PAUSE = 0.2
 """Seconds after which is looked again whether there is a process free."""
 
 Key: TypeAlias = "tuple[str, tuple[tuple[str, str], ...]]"
-"""What is compared: the policy change as text, and the readings."""
+"""What is compared: the changes of clauses as text, and the readings."""
 
 
 class Comparing:
     """A comparison under way: `done` people of all are compared, and `found` is what it comes to, once it is done.
 
     `error` is what ended it before.
+
+    Args:
+        service: whose people are compared.
+        changes: of clauses.
+        readings: the options that are otherwise after.
+        before: the options of all readings before.
     """
 
-    def __init__(self, service: Service, change: Members, readings: Mapping[str, str]) -> None:
-        self.service, self.change, self.readings = service, change, readings
+    def __init__(
+        self, service: Service, changes: Sequence[Change], readings: Mapping[str, str], before: Mapping[str, str]
+    ) -> None:
+        self.service, self.changes = service, changes
+        self.readings, self.before = readings, before
         self.done, self.parts = 0, dict[int, Impact]()
         self.found: Impact | None = None
         self.error: Exception | None = None
@@ -53,6 +62,19 @@ class Comparing:
     def stop(self) -> None:
         """End it, and the searches for it."""
         self.task.cancel()
+
+    async def end(self) -> Impact:
+        """What it comes to, once it is done.
+
+        Raises:
+            TimeoutError: where a part of it took too long.
+        """
+        while not self.is_over:
+            await self.look(UNSEEN / 2)
+        if self.error is not None:
+            raise self.error
+        assert self.found is not None
+        return self.found
 
     async def look(self, seconds: float) -> None:
         """Wait for its end, for so many seconds at most."""
@@ -73,14 +95,15 @@ class Comparing:
 
     async def _some(self, starts: Iterator[int]) -> None:
         """Compare one stretch after another."""
-        before = self.service.in_force()
         for start in starts:
             people = await asyncio.to_thread(self.service.register.people, start, TOGETHER)
             while True:
                 if time.monotonic() - self.seen > UNSEEN:
                     raise TimeoutError
                 try:
-                    self.parts[start] = await self.service.slow.ask(effects, people, self.change, self.readings, before)
+                    self.parts[start] = await self.service.slow.ask(
+                        effects, people, self.changes, self.readings, self.before
+                    )
                     break
                 except BusyError:
                     await asyncio.sleep(PAUSE)
@@ -94,20 +117,20 @@ class Comparisons:
         self.service = service
         self.known: dict[Key, Comparing] = {}
 
-    def of(self, change: Members, readings: Mapping[str, str]) -> Comparing:
-        """The comparison of a change with what is; it begins where it is asked for first, or was ended before."""
-        key = (repr(change), tuple(sorted(readings.items())))
+    def of(self, changes: Sequence[Change], readings: Mapping[str, str]) -> Comparing:
+        """The comparison of changes with what is; it begins where it is asked for first, or was ended before."""
+        key = (repr(changes), tuple(sorted(readings.items())))
         known = self.known.pop(key, None)
         if known is None or (known.is_over and known.found is None):
-            known = Comparing(self.service, change, readings)
+            known = Comparing(self.service, changes, readings, self.service.in_force())
         self.known[key] = known
         while len(self.known) > KEPT:
             self.known.pop(next(iter(self.known))).stop()
         return known
 
-    def stop(self, change: Members, readings: Mapping[str, str]) -> None:
-        """End the comparison of a change, and forget it."""
-        known = self.known.pop((repr(change), tuple(sorted(readings.items()))), None)
+    def stop(self, changes: Sequence[Change], readings: Mapping[str, str]) -> None:
+        """End the comparison of changes, and forget it."""
+        known = self.known.pop((repr(changes), tuple(sorted(readings.items()))), None)
         if known is not None:
             known.stop()
 

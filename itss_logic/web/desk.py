@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote_plus
 from zlib import crc32
 
 from itss_logic.answers import Answer
@@ -19,7 +20,7 @@ from itss_logic.scenarios import ADD, CONFIRM, REMOVE, edit
 from itss_logic.terms import Fact, write
 from itss_logic.tree import Speaker
 from itss_logic.vocabulary import CLAIMED
-from itss_logic.web.state import State, one_by_one, together
+from itss_logic.web.state import State, Step, one_by_one, together
 
 if TYPE_CHECKING:
     from itss_logic.policy import Policy
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 class Row(NamedTuple):
     """A fact on a desk: what it says, how it stands, what can be done with it, and its attributes.
 
-    `state` is `claimed`, `verified`, `confirmed`, `added` or `removed`; `actions` are names of phrases with the address
-    that each leads to. `id` is what its part of the page goes by.
+    `state` is `claimed`, `verified`, `confirmed`, `added` or `removed`; `actions` are names of phrases, each with the
+    address behind it. `id` is what its part of the page goes by.
     """
 
     key: str
@@ -98,8 +99,7 @@ class Desk:
         """The verdicts on what is on file, under the readings without steps."""
         if self.evidence is self.on_file and self.readings == self.before_readings:
             return self.answer
-        [answer] = self.policy.evaluate([self.on_file], self.before_readings)
-        return answer
+        return _evaluated(self.policy, self.on_file, tuple(self.before_readings.items()))
 
     @property
     def matrix(self) -> Matrix:
@@ -212,6 +212,9 @@ class Rows:
 
     def __init__(self, desk: Desk, case: Case, now: set[Fact], confirmed: set[Fact], added: set[Fact]) -> None:
         self.desk, self.case, self.now, self.confirmed, self.added = desk, case, now, confirmed, added
+        self.removed = {*desk.state.on(REMOVE)}
+        # The steps come last in an address, so that one more goes to its end.
+        self.address = desk.state._replace(form="").url()
 
     def row(self, fact: Fact, parts: Sequence[Fact] = ()) -> Row:
         """The row of a fact, with those of its attributes."""
@@ -236,21 +239,34 @@ class Rows:
         return "claimed" if fact.name == CLAIMED else "verified"
 
     def _actions(self, fact: Fact) -> Iterator[tuple[str, str]]:
-        state, text = self.desk.state, write(fact)
         if fact in self.added:
-            for step in state.steps:
-                if step.action == ADD and text in one_by_one(step.text):
-                    yield "take_back", state.without(step).url()
-                    return
+            if fact in self.steps:
+                yield "take_back", self.desk.state.without(self.steps[fact]).url()
             return
         if fact.name == CLAIMED and (fact in self.now or fact in self.confirmed):
             name = "unconfirm" if fact in self.confirmed else "confirm"
-            yield name, state.then(CONFIRM, write(inner(fact))).url()
-        removed = state.on(REMOVE)
+            yield name, self._then(CONFIRM, inner(fact))
         if fact in self.now or fact in self.confirmed:
-            yield "strike", state.then(REMOVE, text).url()
-        elif text in removed:
-            yield "restore", state.then(REMOVE, text).url()
+            yield "strike", self._then(REMOVE, fact)
+        elif write(fact) in self.removed:
+            yield "restore", self._then(REMOVE, fact)
+
+    def _then(self, action: str, fact: Fact) -> str:
+        return f"{self.address}&{action}={quote_plus(write(fact))}"
+
+    @cached_property
+    def steps(self) -> dict[Fact, Step]:
+        """The steps that added facts."""
+        texts = {write(fact): fact for fact in self.added}
+        steps = [step for step in self.desk.state.steps if step.action == ADD]
+        return {texts[text]: step for step in steps for text in one_by_one(step.text) if text in texts}
+
+
+@lru_cache(maxsize=64)
+def _evaluated(policy: Policy, evidence: Evidence, readings: tuple[tuple[str, str], ...]) -> Answer:
+    """The verdicts on evidence, which many desks compare theirs with."""
+    [answer] = policy.evaluate([evidence], dict(readings))
+    return answer
 
 
 def name_for(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pickle
 import signal
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
@@ -118,4 +119,16 @@ def _begin(make: Callable[..., Any], given: tuple[Any, ...], niceness: int) -> N
 
 
 def _answer(function: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    return function(*_here, *arguments, **named)
+    try:
+        return function(*_here, *arguments, **named)
+    except Exception as error:
+        raise _portable(error) from None
+
+
+def _portable(error: Exception) -> Exception:
+    """An error that comes out of its process: itself, or what it says, as what does not would break the pool."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
 from itss_logic.answers import Clause
-from itss_logic.changes import Reader, changes_of, leaves
+from itss_logic.changes import Change, Reader, changes_of, leaves
 from itss_logic.documents import Members
 from itss_logic.errors import QuestionError
 from itss_logic.terms import Fact
@@ -66,8 +66,8 @@ class Proposal(NamedTuple):
             return self._replace(changes=tuple(pair for pair in self.changes if pair[0] != name))
         return self._replace(readings=tuple(pair for pair in self.readings if pair[0] != name))
 
-    def policy_change(self, policy: Policy) -> Members:
-        """The changed parameters as a mapping of clause ids to new parameters.
+    def policy_change(self, policy: Policy) -> tuple[Change, ...]:
+        """The changed parameters, as changes of clauses.
 
         Raises:
             QuestionError: for a clause, a parameter or a value that cannot be; it names what can.
@@ -80,8 +80,7 @@ class Proposal(NamedTuple):
             for part in path[:-1]:
                 place = place.setdefault(part, Members([]))
             place[path[-1]] = _value(text, old)
-        list(changes_of(mapping, policy, CHANGE))
-        return mapping
+        return tuple(changes_of(mapping, policy, CHANGE))
 
     def filled(self, policy: Policy, pairs: Pairs) -> Proposal:
         """The proposal once the form for its clause is filled in with parameters; what is as it stands is no change.

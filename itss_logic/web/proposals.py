@@ -18,7 +18,7 @@ from itss_logic.web.sights import CHOOSE, DO, Reply, site, told
 from itss_logic.web.state import READING, Pairs, State
 
 if TYPE_CHECKING:
-    from itss_logic.documents import Members
+    from itss_logic.changes import Change
     from itss_logic.impact import Impact
     from itss_logic.policy import Policy
     from itss_logic.web.comparing import Comparing, Comparisons
@@ -75,7 +75,7 @@ def _changed(service: Service, proposal: Proposal, pairs: Pairs) -> Proposal | N
     return None if new == proposal else new
 
 
-def _what(policy: Policy, service: Service, proposal: Proposal) -> tuple[Members, dict[str, str]]:
+def _what(policy: Policy, service: Service, proposal: Proposal) -> tuple[tuple[Change, ...], dict[str, str]]:
     """The policy change of a proposal, and the readings that differ from those in force.
 
     Raises:

@@ -25,7 +25,6 @@ from itss_logic.web.columns import Columns, folded
 from itss_logic.web.stored import Stored
 
 if TYPE_CHECKING:
-    from itss_logic.evidence import Evidence
     from itss_logic.policy import Policy
 
 REFUSALS = 1_000
@@ -317,22 +316,14 @@ class Register:
         found = self._rows("select place from people where candidate = ?", (candidate,))
         return int(found[0][0]) if found else None
 
-    def evidence(self, candidate: str) -> Evidence | None:
-        """What is on file for a candidate; None for one who is not in the register.
-
-        Raises:
-            SelfCheckError: where it is not what was judged.
-        """
+    def stored(self, candidate: str) -> Stored | None:
+        """What is on file for a candidate; None for one who is not in the register."""
         place = self._place(candidate)
         return None if place is None else self.people(place, 1)[0]
 
-    def people(self, start: int, number: int) -> list[Evidence]:
-        """What is on file for so many candidates, from a place in the order of the input on, which counts from 0.
-
-        Raises:
-            SelfCheckError: where it is not what was judged.
-        """
-        return [stored.unpack(self.policy.vocabulary) for stored in self._stored("place >= ?", start, number)]
+    def people(self, start: int, number: int) -> list[Stored]:
+        """What is on file for so many candidates, from a place in the order of the input on, which counts from 0."""
+        return self._stored("place >= ?", start, number)
 
     def unknown_hinges(self, number: int) -> list[Stored]:
         """Up to so many for whom it is not known on which readings their verdicts hinge; none once all are known.

@@ -10,14 +10,15 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from itss_logic.answers import Answer
-from itss_logic.documents import Members
+from itss_logic.changes import Change
 from itss_logic.errors import QuestionError, shorten
 from itss_logic.explanations import Certificate, Plans, Why
-from itss_logic.impact import Impact, merged
+from itss_logic.impact import Impact
 from itss_logic.policy import Policy
 from itss_logic.scenarios import Edit, Effect
 from itss_logic.web import answers
 from itss_logic.web.answers import Person, Read, TooManyError
+from itss_logic.web.comparing import Comparing
 from itss_logic.web.pool import BusyError, Pool
 
 if TYPE_CHECKING:
@@ -31,9 +32,6 @@ LONGEST = 4
 
 QUICK_BYTES = 32 * 2**10
 """Size of a body whose evidence is evaluated along with quick questions."""
-
-TOGETHER = 400
-"""How many people are asked about at a time where all are."""
 
 COMPARED = 20_000
 """How many people a change is told the impact on."""
@@ -79,7 +77,7 @@ class Service:
             UnknownCandidateError: where there is no evidence of the candidate.
             QuestionError: for a reading or an option that does not exist.
         """
-        found = await asyncio.to_thread(self.register.evidence, candidate)
+        found = await asyncio.to_thread(self.register.stored, candidate)
         if found is None:
             raise UnknownCandidateError(f"there is no evidence of candidate {shorten(candidate)}")
         return Person(found, tuple(edits), self.in_force(readings))
@@ -124,21 +122,23 @@ class Service:
         pool = self.quick if len(body) <= QUICK_BYTES else self.slow
         return await pool.ask(answers.read, body, readings)
 
-    async def impact(self, change: Members, readings: Mapping[str, str], base: Mapping[str, str] | None) -> Impact:
-        """What a policy change and readings do to all people on file; see `answers.effects`.
+    async def impact(
+        self, changes: Sequence[Change], readings: Mapping[str, str], base: Mapping[str, str] | None
+    ) -> Impact:
+        """What a policy change and readings do to all people on file; see `Comparing`.
 
         Raises:
             TooManyError: where there are more than `COMPARED`.
         """
-        if not change and not readings:
+        if not changes and not readings:
             raise QuestionError("say what is to be otherwise: policy_change or readings")
         if self.register.size > COMPARED:
             raise TooManyError(f"there are more than {COMPARED} people on file; use itss impact")
-        before, found = self.in_force(base), []
-        for start in range(0, max(self.register.size, 1), TOGETHER):
-            people = await asyncio.to_thread(self.register.people, start, TOGETHER)
-            found.append(await self.slow.ask(answers.effects, people, change, readings, before))
-        return merged(found)
+        comparing = Comparing(self, changes, readings, self.in_force(base))
+        try:
+            return await comparing.end()
+        finally:
+            comparing.stop()
 
     async def find_hinges(self) -> None:
         """Find out of everybody on file on which readings their verdicts hinge, while nobody waits for anything else.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -20,6 +21,7 @@ from itss_logic.web.state import LANGUAGE, READING, Pairs, State, together
 
 if TYPE_CHECKING:
     from itss_logic.policy import Policy
+    from itss_logic.web.stored import Stored
 
 CHOOSE, DO = "choose", "do"
 """The parameters of forms: a reading that is chosen, and what is to be done with a form that is filled in."""
@@ -46,7 +48,7 @@ class Asked(NamedTuple):
     neighbours: tuple[str | None, str | None] = (None, None)
 
 
-def desk_page(policy: Policy, asked: Asked, evidence: Evidence) -> Reply:
+def desk_page(policy: Policy, asked: Asked, stored: Stored) -> Reply:
     """A candidate's desk; the reasons come later, unless the address asks for the whole.
 
     Raises:
@@ -57,6 +59,7 @@ def desk_page(policy: Policy, asked: Asked, evidence: Evidence) -> Reply:
     chosen = _chosen(asked, state)
     if chosen is not None:
         return Reply("", 303, chosen.url())
+    evidence = _unpacked(policy, stored)
     desk, problems = _sound(policy, asked, evidence, state)
     if dict(asked.pairs).get(DO) == ADD and not problems:
         try:
@@ -68,39 +71,45 @@ def desk_page(policy: Policy, asked: Asked, evidence: Evidence) -> Reply:
     return Reply(_desk(policy, asked, desk, problems), 422 if problems else 200)
 
 
-def reasons_part(policy: Policy, asked: Asked, evidence: Evidence) -> Reply:
+def reasons_part(policy: Policy, asked: Asked, stored: Stored) -> Reply:
     """The reasons for the level that a desk shows, as the part of the page that they are.
 
     Raises:
         QuestionError: for a reading, a level or a language that does not exist.
         SelfCheckError: where the policy's own rules do not confirm an answer.
     """
-    desk, _ = _sound(policy, asked, evidence, State.of(asked.pairs))
+    desk, _ = _sound(policy, asked, _unpacked(policy, stored), State.of(asked.pairs))
     section, plan_url = desk.reasons(asked.seconds)
     shown = {"section": section, "plan_url": plan_url, "id": desk.reasons_id, "title": _reasons_title(desk)}
     return Reply(render("reasons.html", desk.speech, **shown))
 
 
-def dossier_page(policy: Policy, asked: Asked, evidence: Evidence) -> Reply:
+def dossier_page(policy: Policy, asked: Asked, stored: Stored) -> Reply:
     """The dossier of a candidate as a desk has it.
 
     Raises:
         QuestionError: for a reading or a language that does not exist.
         SelfCheckError: where the policy's own rules do not confirm an answer.
     """
-    desk, _ = _sound(policy, asked, evidence, State.of(asked.pairs))
+    desk, _ = _sound(policy, asked, _unpacked(policy, stored), State.of(asked.pairs))
     found = findings(policy, desk.evidence, desk.readings, asked.seconds)
     shown = dossier(policy, desk.words, desk.speech, found)
     rest = {"base": "site.html", "words": desk.words, "depth": 1, **site(policy, desk.speech, asked.pairs, "/dossier")}
     return Reply(render("dossier.html", desk.speech, shown=shown, desk=desk, **rest))
 
 
-def scenario_text(policy: Policy, asked: Asked, evidence: Evidence) -> str:
+def scenario_text(policy: Policy, asked: Asked, stored: Stored) -> str:
     """A desk as a file of one scenario, for `itss whatif --scenario`."""
-    desk, _ = _sound(policy, asked, evidence, State.of(asked.pairs))
+    desk, _ = _sound(policy, asked, _unpacked(policy, stored), State.of(asked.pairs))
     defaults = policy.in_force()
     turned = {name: option for name, option in desk.readings.items() if defaults[name] != option}
     return as_yaml(desk.state.scenario("desk", turned)._replace(changes=policy.changes))
+
+
+@lru_cache(maxsize=64)
+def _unpacked(policy: Policy, stored: Stored) -> Evidence:
+    """What is on file, which is looked at again with every step."""
+    return stored.unpack(policy.vocabulary)
 
 
 def _chosen(asked: Asked, state: State) -> State | None:

@@ -68,7 +68,7 @@ class State(NamedTuple):
     def pairs(self) -> list[tuple[str, str]]:
         """The parameters of the address, in their order."""
         shown = {LEVEL: self.level, LANGUAGE: self.language, FORM: self.form, WHOLE: self.whole}
-        return [(CANDIDATE, self.candidate), *self.steps, *((name, text) for name, text in shown.items() if text)]
+        return [(CANDIDATE, self.candidate), *((name, text) for name, text in shown.items() if text), *self.steps]
 
     def url(self, path: str = "/desk") -> str:
         """The address."""

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.routing import BaseRoute
 
-    from itss_logic.evidence import Evidence
     from itss_logic.web.service import Service
+    from itss_logic.web.stored import Stored
 
 INSTEAD = {"HX-Retarget": "#content", "HX-Reselect": "#content", "HX-Reswap": "outerHTML"}
 """What has a page that tells of an error stand where a part of another was asked for."""
@@ -63,23 +63,23 @@ class Views:
         """A candidate's desk."""
         pairs = request.query_params.multi_items()
         lane = self.service.slow if dict(pairs).get("whole") else self.service.quick
-        asked, evidence = await self._asked(pairs)
-        return _response(await lane.ask(sights.desk_page, asked, evidence))
+        asked, stored = await self._asked(pairs)
+        return _response(await lane.ask(sights.desk_page, asked, stored))
 
     async def reasons(self, request: Request) -> Response:
         """The reasons for the level that a desk shows."""
-        asked, evidence = await self._asked(request.query_params.multi_items())
-        return _response(await self.service.slow.ask(sights.reasons_part, asked, evidence))
+        asked, stored = await self._asked(request.query_params.multi_items())
+        return _response(await self.service.slow.ask(sights.reasons_part, asked, stored))
 
     async def dossier(self, request: Request) -> Response:
         """The dossier of a candidate as a desk has it."""
-        asked, evidence = await self._asked(request.query_params.multi_items())
-        return _response(await self.service.slow.ask(sights.dossier_page, asked, evidence))
+        asked, stored = await self._asked(request.query_params.multi_items())
+        return _response(await self.service.slow.ask(sights.dossier_page, asked, stored))
 
     async def scenario(self, request: Request) -> Response:
         """A desk as a file of one scenario."""
-        asked, evidence = await self._asked(request.query_params.multi_items())
-        text = await self.service.quick.ask(sights.scenario_text, asked, evidence)
+        asked, stored = await self._asked(request.query_params.multi_items())
+        text = await self.service.quick.ask(sights.scenario_text, asked, stored)
         headers = {"Content-Disposition": 'attachment; filename="scenario.yaml"'}
         return Response(text.encode("utf-8", "backslashreplace"), 200, headers, "application/yaml")
 
@@ -120,11 +120,11 @@ class Views:
         policy = self.service.policy
         return Speech(policy.words(language if language in policy.languages else None).language)
 
-    async def _asked(self, pairs: Pairs) -> tuple[Asked, Evidence]:
+    async def _asked(self, pairs: Pairs) -> tuple[Asked, Stored]:
         candidate = dict(pairs).get(CANDIDATE, "")
         person = await self.service.person(candidate)
         neighbours = await asyncio.to_thread(self.service.register.neighbours, candidate)
-        return Asked(self.service.readings, pairs, self.service.seconds, neighbours), person.on_file
+        return Asked(self.service.readings, pairs, self.service.seconds, neighbours), person.stored
 
 
 def _response(reply: Reply) -> Response:
