@@ -235,17 +235,6 @@ async def test_a_process_that_dies_is_replaced() -> None:
 
 
 @run_async
-async def test_an_error_that_cannot_leave_its_process_is_told() -> None:
-    with pytest.raises(TypeError):
-        pickle.loads(pickle.dumps(DocumentError("syntax", "Expecting value", "write JSON", 1, 1)))
-    async with pool() as one:
-        with pytest.raises(RuntimeError, match="DocumentError: Expecting value"):
-            await one.ask(unportable)
-        with pytest.raises(QuestionError):
-            await one.ask(unanswerable)
-
-
-@run_async
 async def test_a_process_that_dies_while_it_has_nothing_to_do_is_replaced() -> None:
     async with pool(processes=2) as one:
         process = await one.ask(number)
