@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 from collections.abc import Iterator
 from hashlib import sha256
@@ -18,6 +19,7 @@ from pypdf import PdfReader
 from itss_logic import Policy
 from itss_logic.answers import Answer
 from tests.browser import ITSS, NARROW, ROOT, WIDE, chromium, page_of, serving, violations
+from tests.test_documents import SERVED
 from tests.test_report import HOSTILE, hostile_people
 
 FACTS = ROOT / "facts" / "json"
@@ -90,6 +92,20 @@ def put(page: Page, name: str, **values: str) -> None:
             one.select_option(value)
         else:
             one.fill(value)
+
+
+@pytest.mark.parametrize("command", SERVED)
+def test_the_commands_of_the_readme(browser: Browser, command: str) -> None:
+    _, _, *arguments = shlex.split(command)
+    if "--port" in arguments:
+        at = arguments.index("--port")
+        del arguments[at : at + 2]
+    with serving(*arguments) as address, page_of(browser) as page:
+        page.goto(address)
+        expect(page.locator("h1")).to_have_text("12 candidates")
+        page.get_by_role("link", name="nao.kimura").click()
+        is_small = "two_sites=small" in arguments
+        assert matrix(page)["facility_management-4"] == ("attained" if is_small else "not attained")
 
 
 # Auditors
@@ -376,6 +392,17 @@ def test_what_a_change_would_do_to_many_is_shown_as_it_comes(browser: Browser, c
         expect(page.locator("progress")).not_to_have_attribute("value", str(first))
         page.locator("#stop").click()
         expect(page.locator("#comparison")).to_have_count(0)
+
+
+def test_quick_hands_lose_no_filter(browser: Browser, crowd: str) -> None:
+    with page_of(browser) as page:
+        page.goto(crowd)
+        page.get_by_label("Verdict").select_option("deemed")
+        page.get_by_label("Levels").select_option("3")
+        page.get_by_label("Field").select_option("software")
+        expect(page).to_have_url(re.compile("verdict=deemed&level=3&field=software"))
+        expect(page.get_by_label("Verdict")).to_have_value("deemed")
+        expect(page.get_by_text(f"{len(range(0, MANY, 7)):,} of 100,000 candidates")).to_be_visible()
 
 
 # Everybody

@@ -16,6 +16,9 @@ COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) 
 DRIVEN = [line for block in re.findall(r"```sh terminal\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
 """Commands that need a terminal; `tests/test_explore.py` runs them in one."""
 
+SERVED = [line for block in re.findall(r"```sh server\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
+"""Commands that serve until they are ended; `tests/test_browser.py` runs them, and looks at what they show."""
+
 PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 BIN = Path(sys.executable).parent
 
@@ -40,9 +43,11 @@ def test_the_readme_shows_how_to_run_and_how_to_test() -> None:
 
 def test_every_command_that_needs_a_terminal_is_driven() -> None:
     fences = re.findall(r"^```(sh.*)$", README, re.MULTILINE)
-    assert set(fences) == {"sh", "sh terminal"}
+    assert set(fences) == {"sh", "sh server", "sh terminal"}
     assert all(command.startswith("itss explore ") for command in DRIVEN)
     assert "DRIVEN" in (ROOT / "tests" / "test_explore.py").read_text(encoding="utf-8")
+    assert all(command.startswith("itss serve ") for command in SERVED)
+    assert "SERVED" in (ROOT / "tests" / "test_browser.py").read_text(encoding="utf-8")
 
 
 def test_every_command_of_the_readme(tmp_path: Path) -> None:
