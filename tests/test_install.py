@@ -29,6 +29,6 @@ def test_the_wheel_ships_the_rules(tmp_path: Path) -> None:
     assert (package / "py.typed").exists()
     for name in ("templates/desk.html", "static/pages.css", "static/vendor/htmx.min.js", "words/ja.toml"):
         assert (package / "pages" / name).exists()
-    report = [environment / "bin" / "itss", "report", "-", "-o", "out"]
+    report = [str(environment / "bin" / "itss"), "report", "-", "-o", "out"]
     missing = subprocess.run(report, cwd=tmp_path, input="", capture_output=True, text=True, check=False)
     assert (missing.returncode, "pip install 'itss_logic[report]'" in missing.stderr) == (2, True)
