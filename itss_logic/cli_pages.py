@@ -12,6 +12,7 @@ from itss_logic.console import (
     SOME_REFUSED,
     UNUSABLE,
     evidence_named,
+    installed,
     leave,
     timeout_option,
     warn,
@@ -72,18 +73,13 @@ def serve(
 
     The evidence is read once, and never written. Programs find the API described at /api/openapi.json.
     """
-    try:
-        import uvicorn  # noqa: F401
-
-        from itss_logic.web.app import create_app
-        from itss_logic.web.filing import file_evidence
-        from itss_logic.web.guard import is_loopback
-        from itss_logic.web.register import Register
-    except ModuleNotFoundError as error:
-        if str(error.name).partition(".")[0] not in EXTRA:
-            raise
-        raise ItssError("the server needs FastAPI and more: pip install 'itss_logic[web]'") from None
+    for module in EXTRA:
+        installed(module, "web", f"the server needs {module}")
     from itss_logic.assurance.pool import default_jobs
+    from itss_logic.web.app import create_app
+    from itss_logic.web.filing import file_evidence
+    from itss_logic.web.guard import is_loopback
+    from itss_logic.web.register import Register
 
     policy.in_force(readings)
     if not is_loopback(host):

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from itss_logic.answers import VERDICTS
+from itss_logic.console import installed
 from itss_logic.errors import QuestionError
 from itss_logic.tables import MARKS, cut, said
 
@@ -34,12 +35,9 @@ def check_form(path: str) -> None:
     Raises:
         QuestionError: for a form that is not drawn, or where matplotlib is not installed.
     """
-    from importlib.util import find_spec
-
     if os.path.splitext(path)[1].lower() not in FORMS:
         raise QuestionError(f"{path}: a picture is one of {' or '.join(FORMS)}")
-    if find_spec("matplotlib") is None:
-        raise QuestionError("pictures are drawn by matplotlib; install it with: pip install 'itss_logic[plot]'")
+    installed("matplotlib", "plot", "pictures are drawn by matplotlib")
 
 
 def moves(impact: Impact, labels: Mapping[str, str], path: str) -> None:
