@@ -143,22 +143,26 @@ class Service:
     async def find_hinges(self) -> None:
         """Find out of everybody on file on which readings their verdicts hinge, while nobody waits for anything else.
 
-        Raises:
-            TimeoutError: where that takes too long for one of them.
+        Whoever takes too long is given up, and stays unknown.
         """
         from itss_logic.web.filing import hinges
 
-        number = HINGES
-        while people := await asyncio.to_thread(self.register.unknown_hinges, number):
+        number, given_up = HINGES, set[str]()
+        while self.register.size - self.register.hinges_known > len(given_up):
+            found = await asyncio.to_thread(self.register.unknown_hinges, number)
+            people = [stored for stored in found if stored.candidate not in given_up]
+            if not people:
+                continue
             while self.slow.waiting:
                 await asyncio.sleep(PAUSE)
             try:
-                found = await self.slow.ask(hinges, people, self.readings)
+                known = await self.slow.ask(hinges, people, self.readings)
             except BusyError:
                 await asyncio.sleep(PAUSE)
             except TimeoutError:
-                if number == 1:
-                    raise
-                number //= 2
+                if len(people) == 1:
+                    given_up.add(people[0].candidate)
+                number = max(len(people) // 2, 1)
             else:
-                await asyncio.to_thread(self.register.enter_hinges, found)
+                number = HINGES
+                await asyncio.to_thread(self.register.enter_hinges, known)
