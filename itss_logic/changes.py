@@ -102,6 +102,17 @@ def effective(changes: Iterable[Change], policy: Policy) -> Iterator[Change]:
             yield change._replace(parameters=parameters)
 
 
+def laid_over(changes: Iterable[Change], below: Iterable[Change]) -> tuple[Change, ...]:
+    """Changes on top of others: with what those change, unless they do so otherwise."""
+    above = list(changes)
+    own = {(change.id, path) for change in above for path in change.parameters}
+    kept = []
+    for change in below:
+        left = {path: value for path, value in change.parameters.items() if (change.id, path) not in own}
+        kept += [change._replace(parameters=left)] if left else []
+    return merged([*kept, *above])
+
+
 def merged(changes: Iterable[Change]) -> tuple[Change, ...]:
     """Changes of the same clause together, in the order of their ids.
 

@@ -88,6 +88,8 @@ def serve(
     with _listening(host, port) as listener, Register(policy) as register:
         file_evidence(policy, readings, evidence, input_format, processes, register)
         if not register.size:
+            if not register.refused:
+                warn("no candidates were found")
             leave(UNUSABLE)
         app = create_app(policy, readings, register, hosts=(host, *hosts), timeout=timeout, processes=processes)
         _run(app, listener, host, is_opened)

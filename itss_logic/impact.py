@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from itss_logic.answers import VERDICTS
-from itss_logic.changes import Change
+from itss_logic.changes import Change, effective, laid_over
 from itss_logic.confirm import ensure
 from itss_logic.engine import Facts
+from itss_logic.errors import QuestionError
 from itss_logic.evaluation import chunks, verdicts
 from itss_logic.scenarios import flips
 from itss_logic.search import least
@@ -93,7 +94,7 @@ def impact(
         QuestionError: for a reading or an option that does not exist.
         SelfCheckError: where the policy's own rules do not confirm because of what a verdict flips.
     """
-    comparison = Comparison.of(policy, readings, base)
+    comparison = Comparison(policy.unchanged, policy.changes, readings, base)
     found = [comparison.impact([])]
     for chunk in chunks(entries):
         found.append(comparison.impact(chunk))
@@ -112,26 +113,31 @@ def merged(found: Sequence[Impact]) -> Impact:
 
 
 class Comparison:
-    """A policy before and after changes, and after any part of them."""
+    """A policy before and after changes, and after any part of them.
 
-    def __init__(self, policy: Policy, before: Mapping[str, str], changes: Sequence[Change | Turn]) -> None:
-        self.policy, self.before, self.changes = policy.unchanged, before, changes
-        self.names = tuple(change.id for change in changes)
+    Args:
+        policy: before; the changes are laid over those that it has.
+        changes: of clauses; what is so before is no change.
+        readings: the options in force after, where they are not those before.
+        base: the options in force before, instead of the defaults.
+
+    Raises:
+        QuestionError: for a reading or an option that does not exist.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        changes: Iterable[Change],
+        readings: Mapping[str, str] | None = None,
+        base: Mapping[str, str] | None = None,
+    ) -> None:
+        self.policy, self.before = policy, policy.in_force(base)
+        after = policy.in_force({**self.before, **(readings or {})})
+        turns = [Turn(name, self.before[name], option) for name, option in after.items() if self.before[name] != option]
+        self.changes: list[Change | Turn] = [*effective(changes, policy), *turns]
+        self.names = tuple(change.id for change in self.changes)
         self.policies: dict[tuple[str, ...], Policy] = {}
-
-    @classmethod
-    def of(
-        cls, policy: Policy, readings: Mapping[str, str] | None = None, base: Mapping[str, str] | None = None
-    ) -> Comparison:
-        """The comparison that `impact` makes.
-
-        Raises:
-            QuestionError: for a reading or an option that does not exist.
-        """
-        before = policy.in_force(base)
-        after = policy.in_force({**before, **(readings or {})})
-        turns = [Turn(name, before[name], option) for name, option in after.items() if before[name] != option]
-        return cls(policy, before, [*policy.changes, *turns])
 
     def impact(self, people: Sequence[Evidence]) -> Impact:
         """What all of the changes do to some people, no more than one `Control` can take."""
@@ -152,14 +158,20 @@ class Comparison:
         clauses = [change for change in made if isinstance(change, Change)]
         key = tuple(change.id for change in clauses)
         if key not in self.policies:
-            self.policies[key] = self.policy.changed(clauses)
+            self.policies[key] = self.policy.unchanged.changed(laid_over(clauses, self.policy.changes))
         readings = {**self.before, **{turn.id: turn.after for turn in made if isinstance(turn, Turn)}}
         return verdicts(self.policies[key], people, readings)
 
     def attributed(self, people: Sequence[Evidence], found: Sequence[Flip]) -> list[Attributed]:
-        """Flips of some people, each with the fewest changes that alone give it, as the policy's own rules confirm."""
+        """Flips of some people, each with the fewest changes that alone give it, as the policy's own rules confirm.
+
+        Raises:
+            QuestionError: where several changes are made, and one of them to what the policy before has changed.
+        """
         if len(self.changes) == 1:
             return [Attributed(flip, self.names) for flip in found]
+        for id in sorted(self._overridden):
+            raise QuestionError(f"{id} is changed before already; compare this change of it alone")
         of = {person.candidate: person for person in people}
         flipped = list(dict.fromkeys(flip.candidate for flip in found))
         attributed: list[Attributed] = []
@@ -169,6 +181,13 @@ class Comparison:
             attributed += self._attributed([of[candidate] for candidate in some], theirs)
         self._confirm(of, attributed)
         return attributed
+
+    @property
+    def _overridden(self) -> set[str]:
+        """The clauses of which changes replace what the policy before has changed."""
+        before = {(change.id, path) for change in self.policy.changes for path in change.parameters}
+        clauses = [change for change in self.changes if isinstance(change, Change)]
+        return {change.id for change in clauses for path in change.parameters if (change.id, path) in before}
 
     def _attributed(self, people: Sequence[Evidence], found: Sequence[Flip]) -> list[Attributed]:
         turning = [change.id for change in self.changes if isinstance(change, Turn)]

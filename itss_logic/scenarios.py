@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from itss_logic.case import Case, inner
-from itss_logic.changes import Change, changes_of, merged, read_changes
+from itss_logic.changes import Change, changes_of, laid_over, merged, read_changes
 from itss_logic.documents import Members, Value
 from itss_logic.errors import ItssError, Place, QuestionError, Refusal, shorten
 from itss_logic.evidence import Dossiers, Evidence, Refused, innermost
@@ -44,16 +44,11 @@ class Scenario(NamedTuple):
 
     def over(self, other: Scenario) -> Scenario:
         """One scenario on top of another: with what that changes, unless it does so otherwise."""
-        own = {(change.id, path) for change in self.changes for path in change.parameters}
-        below = []
-        for change in other.changes:
-            left = {path: value for path, value in change.parameters.items() if (change.id, path) not in own}
-            below += [change._replace(parameters=left)] if left else []
         return Scenario(
             self.name,
             (*other.edits, *self.edits),
             {**other.readings, **self.readings},
-            merged([*below, *self.changes]),
+            laid_over(self.changes, other.changes),
         )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from itss_logic.answers import Answer
 from itss_logic.errors import printable
-from itss_logic.pages.dossier import Cell, InForce, cell, in_force
+from itss_logic.pages.dossier import Cell, InForce, in_force, name_of
 
 if TYPE_CHECKING:
     from itss_logic.errors import Refusal
@@ -71,32 +71,38 @@ class Index(NamedTuple):
     policy: str
 
 
-def standing(answer: Answer, field: str, words: Words) -> Standing:
-    """Where a candidate stands in a field."""
-    results = [result for result in answer.results if result.field == field]
-    level = answer.highest[field]
-    pending = [result for result in results if result.verdict == "pending" and result.level > (level or 0)]
+def standing(
+    field: str, level: int | None, verdicts: Mapping[tuple[str, int], str], hinges: Sequence[str], words: Words
+) -> Standing:
+    """Where a candidate stands in a field, by the highest level reached and the verdicts."""
+    higher = [n for (of, n), verdict in verdicts.items() if of == field and verdict == "pending" and n > (level or 0)]
     return Standing(
         level,
-        None if level is None else cell(answer.result(field, level), words),
-        cell(pending[-1], words) if pending else None,
-        list(dict.fromkeys(reading for result in results for reading in result.hinges_on)),
+        None if level is None else name_of((field, level), verdicts[field, level], words),
+        name_of((field, higher[-1]), "pending", words) if higher else None,
+        hinges,
     )
+
+
+def _standings(answer: Answer, words: Words) -> list[Standing]:
+    verdicts, highest = answer.summary.verdicts, answer.highest
+    hinges = {
+        field: list(dict.fromkeys(reading for r in answer.results if r.field == field for reading in r.hinges_on))
+        for field in highest
+    }
+    return [standing(field, level, verdicts, hinges[field], words) for field, level in highest.items()]
 
 
 def index(
     policy: Policy, words: Words, answers: Sequence[tuple[str, Answer]], readings: dict[str, str], told: list[Refusal]
 ) -> Index:
     """What an index shows of answers, each with the address of its dossier, and of what was refused."""
-    lines = [
-        Line(address, printable(answer.candidate), [standing(answer, field, words) for field in policy.fields])
-        for address, answer in answers
-    ]
+    lines = [Line(address, printable(answer.candidate), _standings(answer, words)) for address, answer in answers]
     found = [answer for _, answer in answers]
     return Index(
         [words.label(field) for field in policy.fields],
         lines,
-        [holders(policy, words, found, field) for field in policy.fields],
+        holders(policy, words, Counter(pair for answer in found for pair in answer.highest.items())),
         wanting(words, found)[:WANTED],
         told[:REFUSALS],
         max(len(told) - REFUSALS, 0),
@@ -106,11 +112,12 @@ def index(
     )
 
 
-def holders(policy: Policy, words: Words, answers: Iterable[Answer], field: str) -> Holders:
-    """How many have which highest level in a field, the best first."""
-    counts = Counter(answer.highest[field] for answer in answers)
-    levels: list[int | None] = [level for of, level in policy.levels if of == field]
-    return Holders(words.label(field), [(level, counts[level]) for level in [*reversed(levels), None]])
+def holders(policy: Policy, words: Words, counts: Mapping[tuple[str, int | None], int]) -> list[Holders]:
+    """How many have which highest level in each field, the best first."""
+    tops: dict[str, list[int | None]] = {field: [None] for field in policy.fields}
+    for field, level in policy.levels:
+        tops[field].insert(0, level)
+    return [Holders(words.label(f), [(top, counts.get((f, top), 0)) for top in some]) for f, some in tops.items()]
 
 
 def wanting(words: Words, answers: Iterable[Answer]) -> list[Wanting]:

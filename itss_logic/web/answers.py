@@ -11,10 +11,11 @@ from typing import NamedTuple
 from itss_logic.answers import VERDICTS, Answer
 from itss_logic.changes import Change
 from itss_logic.errors import Place, QuestionError, Refusal
+from itss_logic.evaluation import chunks
 from itss_logic.evidence import Evidence, Refused
 from itss_logic.explain import OtherReadings, confirm
 from itss_logic.explanations import Certificate, Plans, Why
-from itss_logic.impact import Impact, impact
+from itss_logic.impact import Comparison, Impact, merged
 from itss_logic.policy import Policy
 from itss_logic.reading import read_data
 from itss_logic.scenarios import ADD, CONFIRM, REMOVE, Edit, Effect, Scenario, edit, what_if
@@ -166,19 +167,15 @@ def effects(
     readings: Mapping[str, str],
     base: Mapping[str, str],
 ) -> Impact:
-    """What changes of clauses and readings do to people."""
-    some = (stored.unpack(policy.vocabulary) for stored in people)
-    return impact(_changed(policy, changes), some, readings, base)
-
-
-def _changed(policy: Policy, changes: Sequence[Change]) -> Policy:
-    """The policy with changes, under which one part of the people after another is compared."""
-    key = repr(changes)
+    """What changes of clauses and readings do to people, against the policy as it is served."""
+    key = repr((changes, readings, base))
     if key not in _compared:
         _compared.clear()
-        _compared[key] = policy.changed(changes)
-    return _compared[key]
+        _compared[key] = Comparison(policy, changes, readings, base)
+    comparison = _compared[key]
+    some = (stored.unpack(policy.vocabulary) for stored in people)
+    return merged([comparison.impact([]), *map(comparison.impact, chunks(some))])
 
 
-_compared: dict[str, Policy] = {}
-"""The changed policy that a process was asked about last."""
+_compared: dict[str, Comparison] = {}
+"""The comparison that a process was asked about last: one part of the people comes after another."""

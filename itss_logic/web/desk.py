@@ -19,8 +19,9 @@ from itss_logic.pages.speech import Speech
 from itss_logic.scenarios import ADD, CONFIRM, REMOVE, edit
 from itss_logic.terms import Fact, write
 from itss_logic.tree import Speaker
-from itss_logic.vocabulary import CLAIMED
-from itss_logic.web.state import State, Step, one_by_one, together
+from itss_logic.vocabulary import CLAIMED, SOURCE
+from itss_logic.web.forms import is_number
+from itss_logic.web.state import State, together
 
 if TYPE_CHECKING:
     from itss_logic.policy import Policy
@@ -53,11 +54,10 @@ class Choice(NamedTuple):
 
 
 class Told(NamedTuple):
-    """A step in words, and the address without it."""
+    """A step in words."""
 
     action: str
     text: str
-    without: str
 
 
 class Desk:
@@ -124,7 +124,7 @@ class Desk:
         """
         if self.state.level:
             field, _, level = self.state.level.rpartition("-")
-            number = int(level) if level.isascii() and level.isdigit() and len(level) < 9 else 0
+            number = int(level) if is_number(level) else 0
             [(field, number)] = self.policy.levels_of(field, number)
             return field, number
         levels = [(field, level) for field, level in self.answer.next_levels().items() if level is not None]
@@ -186,7 +186,7 @@ class Desk:
     @property
     def steps(self) -> list[Told]:
         """The steps, the last first."""
-        return [Told(s.action, printable(s.text), self.state.without(s).url()) for s in self.state.steps[::-1]]
+        return [Told(step.action, printable(step.text)) for step in self.state.steps[::-1]]
 
     @cached_property
     def rows(self) -> list[tuple[str, list[Row]]]:
@@ -239,27 +239,32 @@ class Rows:
         return "claimed" if fact.name == CLAIMED else "verified"
 
     def _actions(self, fact: Fact) -> Iterator[tuple[str, str]]:
+        state = self.desk.state
         if fact in self.added:
-            if fact in self.steps:
-                yield "take_back", self.desk.state.without(self.steps[fact]).url()
+            yield "take_back", state.without(self._added_with(fact)).url()
             return
         if fact.name == CLAIMED and (fact in self.now or fact in self.confirmed):
             name = "unconfirm" if fact in self.confirmed else "confirm"
             yield name, self._then(CONFIRM, inner(fact))
         if fact in self.now or fact in self.confirmed:
-            yield "strike", self._then(REMOVE, fact)
+            gone = self._added_with(fact)
+            yield "strike", state.without(gone).then(REMOVE, write(fact)).url() if gone else self._then(REMOVE, fact)
         elif write(fact) in self.removed:
             yield "restore", self._then(REMOVE, fact)
 
     def _then(self, action: str, fact: Fact) -> str:
         return f"{self.address}&{action}={quote_plus(write(fact))}"
 
-    @cached_property
-    def steps(self) -> dict[Fact, Step]:
-        """The steps that added facts."""
-        texts = {write(fact): fact for fact in self.added}
-        steps = [step for step in self.desk.state.steps if step.action == ADD]
-        return {texts[text]: step for step in steps for text in one_by_one(step.text) if text in texts}
+    def _added_with(self, fact: Fact) -> list[str]:
+        """What was added that goes with a fact: itself, the reference to its source, and its attributes."""
+        key = self.case.key(fact, own=True)
+        return [
+            write(other)
+            for other in self.added
+            if other == fact
+            or (other.name == SOURCE and other.arguments[0] == inner(fact))
+            or (key is not None and other.name != SOURCE and self.case.key(other) == key)
+        ]
 
 
 @lru_cache(maxsize=64)

@@ -92,7 +92,7 @@ class Builder:
         title = words.label(self.predicate.name) if self.owner is None else self.speaker.says(self.owner)
         return Form(
             self.key,
-            title if self.field is None or self.owner else f"{title}, {words.label(self.field)}",
+            title if self.field is None or self.owner else words.phrases["list"].join([title, words.label(self.field)]),
             [] if self.owner else [self._own(a) for a in self.predicate.own],
             [self._part(p) for p in self.vocabulary.attributes(self.predicate.name, self.field)],
             self.owner is None,
@@ -192,11 +192,16 @@ class Builder:
     @staticmethod
     def _number(text: str) -> Term:
         text = text.strip()
-        return int(text) if text.isascii() and text.isdigit() and len(text) < MOST_DIGITS else text
+        return int(text) if is_number(text) else text
 
 
 MOST_DIGITS = 20
 """A text with more digits is not taken for a number."""
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a whole number, of no more digits than anything here has."""
+    return text.isascii() and text.isdigit() and len(text) < MOST_DIGITS
 
 
 def has_parts(case: Case, fact: Fact) -> bool:

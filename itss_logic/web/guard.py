@@ -94,8 +94,8 @@ class Safely:
                 is_begun = True
                 headers = MutableHeaders(scope=message)
                 headers.update(HEADERS)
-                if not (scope["path"].startswith(STATIC) and message["status"] < 400):
-                    headers["Cache-Control"] = "no-store"
+                is_static = scope["path"].startswith(STATIC) and message["status"] < 400
+                headers["Cache-Control"] = "no-cache" if is_static else "no-store"
             await send(message)
 
         try:

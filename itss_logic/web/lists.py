@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlencode
 
 from itss_logic.errors import QuestionError, printable
-from itss_logic.pages.dossier import Cell, name_of
-from itss_logic.pages.overall import Holders, Standing
+from itss_logic.pages.overall import Standing, holders, standing
 from itss_logic.pages.rendering import render
 from itss_logic.pages.speech import Speech
+from itss_logic.web.forms import is_number
 from itss_logic.web.register import Page, Query, Row
 from itss_logic.web.sights import Reply, site
 from itss_logic.web.state import CANDIDATE, LANGUAGE, Pairs, State
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 ROWS = 50
 """How many candidates a page shows."""
-
-MOST_DIGITS = 9
-"""A number with more digits is none that anything here has."""
 
 
 class Line(NamedTuple):
@@ -68,18 +65,10 @@ def list_page(service: Service, pairs: Pairs) -> Reply:
         columns=list(_columns(policy.fields, words, say, query, given)),
         lines=[_line(row, words, given.get(LANGUAGE, "")) for row in page.rows],
         turns=list(_turns(page, given)),
-        holders=_holders(service, words),
+        holders=holders(policy, words, register.holders()),
         **site(policy, say, pairs, "/"),
     )
     return Reply(text, status)
-
-
-def _holders(service: Service, words: Words) -> list[Holders]:
-    found = service.register.holders()
-    tops: dict[str, list[int | None]] = {field: [None] for field in service.policy.fields}
-    for field, level in service.policy.levels:
-        tops[field].insert(0, level)
-    return [Holders(words.label(f), [(top, found.get((f, top), 0)) for top in some]) for f, some in tops.items()]
 
 
 def asked(given: dict[str, str]) -> Query:
@@ -99,27 +88,16 @@ def asked(given: dict[str, str]) -> Query:
 
 
 def _number(text: str, otherwise: int) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else otherwise
+    return int(text) if is_number(text) else otherwise
 
 
 def _line(row: Row, words: Words, language: str) -> Line:
     return Line(
         State(row.candidate, language=language).url(),
         printable(row.candidate),
-        [_standing(row, field, words) for field in row.highest],
+        [standing(field, level, row.verdicts, (), words) for field, level in row.highest.items()],
         row.hinges_on,
     )
-
-
-def _standing(row: Row, field: str, words: Words) -> Standing:
-    level = row.highest[field]
-    of_field = {n: verdict for (f, n), verdict in row.verdicts.items() if f == field}
-    pending = [n for n, verdict in of_field.items() if verdict == "pending" and n > (level or 0)]
-
-    def cell(number: int) -> Cell:
-        return name_of((field, number), of_field[number], words)
-
-    return Standing(level, None if level is None else cell(level), cell(pending[-1]) if pending else None, ())
 
 
 def _columns(

@@ -11,7 +11,7 @@ from itss_logic.changes import Change, Reader, changes_of, leaves
 from itss_logic.documents import Members
 from itss_logic.errors import QuestionError
 from itss_logic.terms import Fact
-from itss_logic.web.forms import MOST_DIGITS, Input
+from itss_logic.web.forms import Input, is_number
 from itss_logic.web.state import LANGUAGE, READING, Pairs
 
 if TYPE_CHECKING:
@@ -94,6 +94,8 @@ class Proposal(NamedTuple):
             name = ".".join(path)
             texts = [text for other, text in pairs if other == f"{NEW}{name}"]
             text = ",".join(filter(None, texts)) if isinstance(old, list) else next(iter(texts), "").strip()
+            if isinstance(old, list) and {*text.split(",")} == {*text_of(old).split(",")}:
+                continue
             if text != text_of(old) and (text or isinstance(old, list)):
                 changes[f"{clause.id}.{name}"] = text
         return self._replace(changes=tuple(changes.items()), clause="")
@@ -147,7 +149,7 @@ def _value(text: str, old: Any) -> Any:
 
 def _plain(text: str) -> int | str:
     digits = text.removeprefix("-")
-    return int(text) if digits.isascii() and digits.isdigit() and len(digits) < MOST_DIGITS else text
+    return int(text) if is_number(digits) else text
 
 
 def text_of(value: Any) -> str:

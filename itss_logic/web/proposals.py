@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from itss_logic.answers import REACHED, VERDICTS
+from itss_logic.answers import REACHED
 from itss_logic.changes import leaves
 from itss_logic.errors import ItssError, printable
 from itss_logic.pages.rendering import render
@@ -53,7 +53,9 @@ async def impact_page(service: Service, comparisons: Comparisons, pairs: Pairs) 
             comparing = comparisons.of(change, readings)
             await comparing.look(AT_ONCE)
             if comparing.error is not None:
-                problems = told(comparing.error) if isinstance(comparing.error, ItssError) else []
+                raise comparing.error
+    except TimeoutError:
+        problems = [(Speech(words.language)("timed_out"), "")]
     except ItssError as error:
         problems = told(error)
     page = await asyncio.to_thread(_page, service, words, proposal, pairs, comparing, problems)
@@ -136,8 +138,12 @@ def _changes(policy: Policy, service: Service, proposal: Proposal) -> Iterator[t
         for path, value in leaves(clause.parameters)
     }
     for name, text in proposal.changes:
+        if text == parameters.get(name):
+            continue
         yield printable(name), parameters.get(name, ""), printable(text), proposal.without(CHANGE, name).url()
     for name, option in proposal.readings:
+        if option == service.readings.get(name):
+            continue
         yield printable(name), service.readings.get(name, ""), printable(option), proposal.without(READING, name).url()
 
 
@@ -145,8 +151,7 @@ def _clauses(policy: Policy, words: Words) -> Iterator[tuple[str, list[tuple[str
     """The clauses that have something to change, by field and level."""
     for field, level in policy.levels:
         some = [c for c in policy.clauses if (c.field, c.level) == (field, level) and any(leaves(c.parameters))]
-        label = words.phrase("section", field=words.label(field), level=level, section="").rstrip(", 「」")
-        yield label, [(c.id, f"{words.label(c.criterion)} ({c.id})") for c in some]
+        yield f"{words.label(field)} {level}", [(c.id, f"{words.label(c.criterion)} ({c.id})") for c in some]
 
 
 def _choices(policy: Policy, service: Service, proposal: Proposal, words: Words) -> list[Choice]:
@@ -162,8 +167,8 @@ def _tables(found: Impact, words: Words) -> Iterator[tuple[str, list[tuple[int, 
     gained: Counter[tuple[str, int]] = Counter()
     lost: Counter[tuple[str, int]] = Counter()
     for flip, _ in found.flips:
-        better = VERDICTS.index(flip.after) < VERDICTS.index(flip.before)
-        (gained if better else lost)[flip.field, flip.level] += 1
+        if (flip.before in REACHED) != (flip.after in REACHED):
+            (gained if flip.after in REACHED else lost)[flip.field, flip.level] += 1
 
     def gone(field: str, level: int) -> tuple[int, int]:
         return gained[field, level], lost[field, level]

@@ -41,7 +41,8 @@ class Query(NamedTuple):
     """What is asked for.
 
     `search` is a part of the id, in any case and width. `verdict` and `hinges_on`, a reading, are to hold of one and
-    the same level: of `field` and `level` where these are given. `sort` is empty for the order of the input,
+    the same level: of `field` and `level` where these are given. Without both, `level` is the highest that is reached,
+    in `field` or in any, and `field` alone asks for some level in it. `sort` is empty for the order of the input,
     `candidate`, or a field for its highest level; `descending` turns the whole order round. Pages count from 1 and have
     `size` rows.
     """
@@ -256,6 +257,10 @@ class Register:
         if numbers:
             conditions.append(f"({' & '.join(numbers)} & ?) != 0")
             parameters.append(columns.bits(levels))
+        elif query.field is not None or query.level is not None:
+            some = [columns.highest[f] for f in dict.fromkeys(f for f, _ in levels)]
+            conditions.append(f"({' or '.join(f'{column} >= ? and {column} <= ?' for column in some)})")
+            parameters += [query.level or 1, query.level or levels[-1][1]] * len(some)
         return " and ".join(conditions) or "1", parameters
 
     def _total(self, where: str, parameters: Sequence[object], query: Query) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
@@ -124,16 +124,27 @@ def _chosen(asked: Asked, state: State) -> State | None:
 
 
 def _sound(policy: Policy, asked: Asked, evidence: Evidence, state: State) -> tuple[Desk, list[tuple[str, str]]]:
-    """The desk of a state; if its steps do not fit the evidence, without the last of them, and what is wrong."""
+    """The desk of a state without the steps that do not fit the evidence, and what is wrong with these."""
     problems: list[tuple[str, str]] = []
     while True:
         try:
             return Desk(policy, asked.before, evidence, state), problems
-        except ItssError as error:
-            if not state.steps:
+        except EditError as error:
+            problems += told(error)
+            state = state.fitting({refusal.place.file for refusal in error.refusals})
+        except QuestionError as error:
+            if not state.readings:
                 raise
-            problems = problems or told(error)
-            state = state.undone
+            problems += told(error)
+            state = state.fitting({f"{READING} {text}" for text in _impossible(policy, state)})
+
+
+def _impossible(policy: Policy, state: State) -> Iterator[str]:
+    """The readings of a state that do not exist."""
+    for action, text in state.steps:
+        name, _, option = text.partition("=")
+        if action == READING and option not in policy.options.get(name, ()):
+            yield text
 
 
 def told(error: ItssError) -> list[tuple[str, str]]:
@@ -188,4 +199,5 @@ def site(policy: Policy, say: Speech, pairs: Pairs, here: str) -> dict[str, Any]
         for code in policy.languages
         if code in spoken()
     ]
-    return {"here": here, "lang": dict(pairs).get(LANGUAGE, ""), "languages": languages}
+    asked = dict(pairs).get(LANGUAGE, "")
+    return {"here": here, "lang": asked if asked in policy.languages else "", "languages": languages}

@@ -5,7 +5,7 @@ Everything a desk shows follows from its address and the evidence on file, so th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 from urllib.parse import urlencode
 
@@ -78,9 +78,22 @@ class State(NamedTuple):
         """The state after one more step."""
         return self._replace(steps=(*self.steps, Step(action, text)), form="")
 
-    def without(self, step: Step) -> State:
-        """The state as if a step had not been made."""
-        return self._replace(steps=tuple(other for other in self.steps if other != step), form="")
+    def without(self, facts: Collection[str]) -> State:
+        """The state as if some facts had not been added."""
+        steps = []
+        for step in self.steps:
+            texts = one_by_one(step.text) if step.action == ADD else []
+            left = [text for text in texts if text not in facts]
+            if len(left) == len(texts):
+                steps.append(step)
+            elif left:
+                steps.append(Step(ADD, together(left)))
+        return self._replace(steps=tuple(steps), form="")
+
+    def fitting(self, misfits: Collection[str]) -> State:
+        """The state without the steps whose edits have these places; without the last, where none has."""
+        steps = tuple(step for step in self.steps if f"{step.action} {step.text}" not in misfits)
+        return self._replace(steps=steps if len(steps) < len(self.steps) else self.steps[:-1], form="")
 
     @property
     def undone(self) -> State:

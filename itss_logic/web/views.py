@@ -15,8 +15,9 @@ from itss_logic.pages.rendering import render
 from itss_logic.pages.speech import Speech
 from itss_logic.web import lists, proposals, sights
 from itss_logic.web.comparing import Comparisons
+from itss_logic.web.pool import BusyError
 from itss_logic.web.sights import Asked, Reply, site
-from itss_logic.web.state import CANDIDATE, LANGUAGE, Pairs
+from itss_logic.web.state import CANDIDATE, LANGUAGE, Pairs, State
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -64,12 +65,20 @@ class Views:
         pairs = request.query_params.multi_items()
         lane = self.service.slow if dict(pairs).get("whole") else self.service.quick
         asked, stored = await self._asked(pairs)
+        near = await asyncio.to_thread(self.service.register.neighbours, stored.candidate)
+        asked = asked._replace(neighbours=near)
         return _response(await lane.ask(sights.desk_page, asked, stored))
 
     async def reasons(self, request: Request) -> Response:
         """The reasons for the level that a desk shows."""
         asked, stored = await self._asked(request.query_params.multi_items())
-        return _response(await self.service.slow.ask(sights.reasons_part, asked, stored))
+        try:
+            return _response(await self.service.slow.ask(sights.reasons_part, asked, stored))
+        except (BusyError, TimeoutError) as error:
+            # The rest of the desk stays.
+            status = 503 if isinstance(error, BusyError) else 504
+            state, say = State.of(asked.pairs), self._speech(request)
+            return HTMLResponse(render("reasons_problem.html", say, message=say(SAID[status]), state=state), status)
 
     async def dossier(self, request: Request) -> Response:
         """The dossier of a candidate as a desk has it."""
@@ -123,8 +132,7 @@ class Views:
     async def _asked(self, pairs: Pairs) -> tuple[Asked, Stored]:
         candidate = dict(pairs).get(CANDIDATE, "")
         person = await self.service.person(candidate)
-        neighbours = await asyncio.to_thread(self.service.register.neighbours, candidate)
-        return Asked(self.service.readings, pairs, self.service.seconds, neighbours), person.stored
+        return Asked(self.service.readings, pairs, self.service.seconds), person.stored
 
 
 def _response(reply: Reply) -> Response:

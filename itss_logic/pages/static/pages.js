@@ -9,3 +9,10 @@ document.addEventListener("click", (event) => {
     reasons.open = above < depth;
   }
 });
+
+// Where the focus was on what a change has taken away, it goes to what the change has come to.
+let focused = false;
+document.addEventListener("htmx:before:swap", () => { focused = document.activeElement !== document.body; });
+document.addEventListener("htmx:after:swap", () => {
+  if (focused && document.activeElement === document.body) document.querySelector("#changed")?.focus();
+});
