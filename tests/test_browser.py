@@ -221,6 +221,32 @@ def test_a_plan_that_is_tried_reaches_the_level(browser: Browser, site: str) -> 
         expect(cell(page, "software-5")).not_to_contain_text("was")
 
 
+def test_what_is_taken_back_takes_its_details_along_and_nothing_else(browser: Browser, site: str) -> None:
+    steps = [
+        ("add", 'project("emi.suzuki","pp",hardware). activity("emi.suzuki","pp",installation).'),
+        ("add", 'role("emi.suzuki","pp",responsible).'),
+        ("add", 'passed_exam("emi.suzuki",st).'),
+        ("add", 'role("emi.suzuki","former-employer-brokerage",member).'),
+    ]
+    with page_of(browser) as page:
+        page.goto(f"{site}{EMI}&{urlencode(steps[:3])}")
+        page.get_by_role("link", name="Take back: project pp").click()
+        expect(page.locator(".row", has_text="project pp")).to_have_count(0)
+        expect(page.get_by_role("alert")).to_have_count(0)
+        expect(page.locator(".row.added")).to_contain_text("exam")
+        assert page.locator("#steps summary").inner_text() == "Steps: 1"
+        detail = 'complexity("emi.suzuki","ticket-sales",mission_critical).'
+        page.goto(f"{site}{EMI}&{urlencode([('add', detail), steps[2]])}")
+        page.get_by_role("link", name="Strike: project ticket-sales").click()
+        expect(page.locator(".row.removed").first).to_contain_text("ticket-sales")
+        assert page.locator("#steps summary").inner_text() == "Steps: 2"
+    # A step that does not fit leaves the others.
+    status, text = request(browser, f"{site}{EMI}&{urlencode(steps[1:3])}")
+    assert status == 422
+    assert "exam" in text
+    assert "Steps: 1" in text
+
+
 def test_details_are_added_to_an_item_on_file(browser: Browser, site: str) -> None:
     with page_of(browser) as page:
         page.goto(f"{site}{EMI}")
@@ -327,6 +353,63 @@ def test_what_a_changed_clause_would_do(browser: Browser, site: str, tmp_path: P
         expect(page.locator("h1")).to_contain_text("Desk")
 
 
+def test_a_change_is_on_top_of_the_policy_that_is_served(browser: Browser) -> None:
+    people = [str(FACTS), str(ROOT / "tests" / "data" / "sample-200.jsonl")]
+    served = ["--policy-change", str(ROOT / "facts" / "change.yaml")]
+    plain = [
+        answer("evaluate", *people, *options) for options in (served, [*served, "--reading", "progression=cumulative"])
+    ]
+    moved = {
+        (one["candidate"], is_["field"], is_["level"])
+        for one, other in zip(*plain, strict=True)
+        for is_, then in zip(one["results"], other["results"], strict=True)
+        if is_["verdict"] != then["verdict"]
+    }
+    assert moved
+    with serving(*people, *served) as address:
+        told = request_json(browser, f"{address}/api/impact", {"readings": {"progression": "cumulative"}})
+        assert {(one["candidate"], one["field"], one["level"]) for one in told["flips"]} == moved
+        assert {name for one in told["flips"] for name in one["because"]} == {"progression"}
+        # What the server was started with can be changed again, also back.
+        with page_of(browser) as page:
+            page.goto(f"{address}/impact?change=hardware.5.succession.required%3D3")
+            expect(page.locator("#comparison")).to_contain_text("Compared: 212", timeout=30_000)
+        two = f"{address}/impact?change=hardware.5.succession.required%3D3&reading=progression%3Dcumulative"
+        with page_of(browser) as page:
+            page.goto(two)
+            expect(page.locator("#comparison")).to_contain_text("compare this change of it alone", timeout=30_000)
+            page.locator("#again").click()
+            expect(page).to_have_url(re.compile("do=again"))
+            expect(page.locator("#comparison")).to_contain_text("compare this change of it alone", timeout=30_000)
+
+
+def request_json(browser: Browser, address: str, body: Any) -> Any:
+    with browser.new_context() as context:
+        response = context.request.post(address, data=body)
+        assert response.status == 200, response.text()
+        return response.json()
+
+
+def test_what_is_gained_and_lost_adds_up(browser: Browser, site: str) -> None:
+    with page_of(browser) as page:
+        page.goto(f"{site}/impact?change=software.4.succession.required%3D0&change=hardware.5.succession.required%3D4")
+        page.locator("#comparison tbody tr:has(a)").first.wait_for()
+        tables = page.locator("#comparison table:has(caption) tbody tr")
+        for cells in [row.locator("td").all_inner_texts() for row in tables.all()]:
+            before, after, gained, lost = (int(re.sub(r"\D", "", cell) or 0) for cell in cells)
+            assert after == before + gained - lost
+
+
+def test_a_form_left_as_it_is_changes_nothing(browser: Browser, site: str) -> None:
+    with page_of(browser) as page:
+        for clause in ("hardware.5.specialty", "software.5.specialty", "facility_management.5.size"):
+            page.goto(f"{site}/impact?clause={clause}")
+            page.get_by_role("button", name="Put in").click()
+            expect(page.locator("#new")).to_have_count(0)
+            assert "change=" not in page.url
+            expect(page.locator("#changes")).to_contain_text("Nothing is changed yet")
+
+
 def test_an_impossible_change_is_said(browser: Browser, site: str) -> None:
     for change, words in [
         ("hardware.5.succession.required=-1", "write a whole number from 0"),
@@ -360,6 +443,9 @@ def test_an_operator_finds_their_way_among_many(browser: Browser, crowd: str) ->
     with page_of(browser) as page:
         page.goto(crowd)
         expect(page.locator("h1")).to_have_text("100,000 candidates")
+        page.get_by_label("Levels").select_option("3")
+        expect(page.get_by_text(f"{deemed:,} of 100,000 candidates")).to_be_visible()
+        page.locator("#clear").click()
         page.get_by_label("Verdict").select_option("pending")
         expect(page.get_by_text(f"{pending:,} of 100,000 candidates")).to_be_visible()
         page.get_by_label("Levels").select_option("4")
@@ -429,6 +515,12 @@ def test_keys_alone_suffice(browser: Browser, site: str) -> None:
         tab_to(page, re.compile("^Confirm: project"))
         page.keyboard.press("Enter")
         expect(cell(page, "software-4")).to_contain_text("was: pending")
+        page.locator("#undo").press("Enter")
+        expect(page.locator("#steps summary")).to_have_text("Steps: 1")
+        page.locator("#undo").press("Enter")
+        expect(page.locator("#undo")).to_have_count(0)
+        # What was left is gone; the focus is on what has become of it.
+        expect(page.locator(":focus")).to_have_id("changed")
         until(page, "reading-activities")
         page.keyboard.press("ArrowDown")
         expect(page).to_have_url(re.compile("reading=activities"))
@@ -465,6 +557,7 @@ def test_all_works_without_scripts(browser: Browser, site: str) -> None:
         confirm(page, "project")
         assert matrix(page)["software-4"] == "attained"
         cell(page, "software-4").click()
+        assert not page.locator(".working").is_visible()
         page.get_by_role("link", name="Show the reasons").click()
         assert "the verdict follows from these" in page.locator(".reasons").inner_text()
         page.locator("#form").select_option("software:achievement")

@@ -126,7 +126,9 @@ def naive(answers: Sequence[Answer], known: Mapping[str, Answer], query: Query) 
         if fold(query.search) not in fold(answer.candidate):
             return False
         if query.verdict is None and query.hinges_on is None:
-            return True
+            held = [level for f, level in answer.highest.items() if query.field in (None, f) and level is not None]
+            is_asked = query.field is not None or query.level is not None
+            return not is_asked or (query.level in held if query.level is not None else bool(held))
         return any(
             query.field in (None, result.field)
             and query.level in (None, result.level)

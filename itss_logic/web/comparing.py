@@ -118,10 +118,10 @@ class Comparisons:
         self.known: dict[Key, Comparing] = {}
 
     def of(self, changes: Sequence[Change], readings: Mapping[str, str]) -> Comparing:
-        """The comparison of changes with what is; it begins where it is asked for first, or was ended before."""
+        """The comparison of changes with what is; it begins where it is asked for first."""
         key = (repr(changes), tuple(sorted(readings.items())))
         known = self.known.pop(key, None)
-        if known is None or (known.is_over and known.found is None):
+        if known is None:
             known = Comparing(self.service, changes, readings, self.service.in_force())
         self.known[key] = known
         while len(self.known) > KEPT:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 LISTED = 200
 """How many verdicts that change are listed."""
 
+STOP, AGAIN = "stop", "again"
+"""What can be done with a comparison."""
+
 AT_ONCE = 0.8
 """Seconds for which a page waits for a comparison to end, before it shows how far it is."""
 
@@ -47,19 +50,31 @@ async def impact_page(service: Service, comparisons: Comparisons, pairs: Pairs) 
         if changed is not None:
             return Reply("", 303, changed.url())
         change, readings = await asyncio.to_thread(_what, service.policy, service, proposal)
-        if given.get(DO) == "stop":
+        if given.get(DO) in (STOP, AGAIN):
             comparisons.stop(change, readings)
-        elif change or readings:
+        if given.get(DO) != STOP and (change or readings):
             comparing = comparisons.of(change, readings)
             await comparing.look(AT_ONCE)
-            if comparing.error is not None:
-                raise comparing.error
-    except TimeoutError:
-        problems = [(Speech(words.language)("timed_out"), "")]
     except ItssError as error:
         problems = told(error)
     page = await asyncio.to_thread(_page, service, words, proposal, pairs, comparing, problems)
     return Reply(page, 422 if problems else 200)
+
+
+def _stopped(comparing: Comparing | None, say: Speech) -> list[tuple[str, str]]:
+    """Why a comparison was ended, with what to do about it.
+
+    Raises:
+        Exception: where that is nothing that people can mend.
+    """
+    error = comparing.error if comparing is not None else None
+    if error is None:
+        return []
+    if isinstance(error, TimeoutError):
+        return [(say("timed_out"), "")]
+    if isinstance(error, ItssError):
+        return told(error)
+    raise error
 
 
 def _changed(service: Service, proposal: Proposal, pairs: Pairs) -> Proposal | None:
@@ -124,6 +139,7 @@ def _page(
         wording=wording,
         choices=_choices(policy, service, proposal, words),
         comparing=comparing,
+        stopped=_stopped(comparing, say),
         size=service.register.size,
         **shown,
         **site(policy, say, pairs, "/impact"),
