@@ -104,6 +104,7 @@ def test_the_commands_of_the_readme(browser: Browser, command: str) -> None:
         page.goto(address)
         expect(page.locator("h1")).to_have_text("12 candidates")
         page.get_by_role("link", name="nao.kimura").click()
+        expect(page.locator("h1")).to_contain_text("Desk")
         is_small = "two_sites=small" in arguments
         assert matrix(page)["facility_management-4"] == ("attained" if is_small else "not attained")
 
