@@ -75,7 +75,8 @@ def why(
     Each answer is confirmed by solving again: the verdict follows from the support alone, a criterion is met once what
     is missing is added, and nothing of either can be left out.
     """
-    from itss_logic.explain import OtherReadings, confirm
+    from itss_logic.explain import confirm
+    from itss_logic.other_readings import OtherReadings
 
     if maximum is not None and not every:
         raise click.UsageError("--max is how many answers to give with --all; add --all, or leave it out")

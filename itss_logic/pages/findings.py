@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from itss_logic.answers import VERDICTS, Answer, Result
 from itss_logic.evidence import Evidence
-from itss_logic.explain import OtherReadings, confirm
+from itss_logic.explain import confirm
 from itss_logic.explanations import Certificate, Plans, Why
+from itss_logic.other_readings import OtherReadings
 
 if TYPE_CHECKING:
     from itss_logic.policy import Policy

@@ -13,9 +13,10 @@ from itss_logic.changes import Change
 from itss_logic.errors import Place, QuestionError, Refusal
 from itss_logic.evaluation import chunks
 from itss_logic.evidence import Evidence, Refused
-from itss_logic.explain import OtherReadings, confirm
+from itss_logic.explain import confirm
 from itss_logic.explanations import Certificate, Plans, Why
 from itss_logic.impact import Comparison, Impact, merged
+from itss_logic.other_readings import OtherReadings
 from itss_logic.policy import Policy
 from itss_logic.reading import read_data
 from itss_logic.scenarios import ADD, CONFIRM, REMOVE, Edit, Effect, Scenario, edit, what_if

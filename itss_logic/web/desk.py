@@ -12,7 +12,7 @@ from itss_logic.answers import Answer
 from itss_logic.case import Case, inner
 from itss_logic.errors import printable
 from itss_logic.evidence import Evidence
-from itss_logic.explain import OtherReadings
+from itss_logic.other_readings import OtherReadings
 from itss_logic.pages.dossier import Check, Matrix, Section, items, matrix, section
 from itss_logic.pages.findings import of_level
 from itss_logic.pages.speech import Speech
