@@ -166,12 +166,11 @@ class Comparison:
         """Flips of some people, each with the fewest changes that alone give it, as the policy's own rules confirm.
 
         Raises:
-            QuestionError: where several changes are made, and one of them to what the policy before has changed.
+            QuestionError: see `check`.
         """
         if len(self.changes) == 1:
             return [Attributed(flip, self.names) for flip in found]
-        for id in sorted(self._overridden):
-            raise QuestionError(f"{id} is changed before already; compare this change of it alone")
+        self.check()
         of = {person.candidate: person for person in people}
         flipped = list(dict.fromkeys(flip.candidate for flip in found))
         attributed: list[Attributed] = []
@@ -182,12 +181,16 @@ class Comparison:
         self._confirm(of, attributed)
         return attributed
 
-    @property
-    def _overridden(self) -> set[str]:
-        """The clauses of which changes replace what the policy before has changed."""
+    def check(self) -> None:
+        """See whether it can be told because of which changes a verdict flips.
+
+        Raises:
+            QuestionError: where there are several, and one of them is to what the policy before has changed.
+        """
         before = {(change.id, path) for change in self.policy.changes for path in change.parameters}
-        clauses = [change for change in self.changes if isinstance(change, Change)]
-        return {change.id for change in clauses for path in change.parameters if (change.id, path) in before}
+        for change in self.changes if len(self.changes) > 1 else ():
+            if isinstance(change, Change) and any((change.id, path) in before for path in change.parameters):
+                raise QuestionError(f"{change.id} is changed before already; compare this change of it alone")
 
     def _attributed(self, people: Sequence[Evidence], found: Sequence[Flip]) -> list[Attributed]:
         turning = [change.id for change in self.changes if isinstance(change, Turn)]

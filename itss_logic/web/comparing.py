@@ -7,8 +7,10 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
+from itss_logic.errors import ItssError
 from itss_logic.impact import Impact, merged
 from itss_logic.web.answers import effects
+from itss_logic.web.guard import log
 from itss_logic.web.pool import BusyError
 
 if TYPE_CHECKING:
@@ -29,6 +31,10 @@ PAUSE = 0.2
 
 Key: TypeAlias = "tuple[str, tuple[tuple[str, str], ...]]"
 """What is compared: the changes of clauses as text, and the readings."""
+
+
+class UnseenError(Exception):
+    """Nobody looks at a comparison any more."""
 
 
 class Comparing:
@@ -89,9 +95,12 @@ class Comparing:
                     group.create_task(self._some(starts))
         except* Exception as errors:
             self.error = errors.exceptions[0]
+            if not isinstance(self.error, (ItssError, TimeoutError, UnseenError)):
+                log(self.error)
         else:
             self.found = merged([self.parts[start] for start in sorted(self.parts)])
-        self.parts.clear()
+        finally:
+            self.parts.clear()
 
     async def _some(self, starts: Iterator[int]) -> None:
         """Compare one stretch after another."""
@@ -99,7 +108,7 @@ class Comparing:
             people = await asyncio.to_thread(self.service.register.people, start, TOGETHER)
             while True:
                 if time.monotonic() - self.seen > UNSEEN:
-                    raise TimeoutError
+                    raise UnseenError
                 try:
                     self.parts[start] = await self.service.slow.ask(
                         effects, people, self.changes, self.readings, self.before
@@ -128,8 +137,8 @@ class Comparisons:
             self.known.pop(next(iter(self.known))).stop()
         return known
 
-    def stop(self, changes: Sequence[Change], readings: Mapping[str, str]) -> None:
-        """End the comparison of changes, and forget it."""
+    def forget(self, changes: Sequence[Change], readings: Mapping[str, str]) -> None:
+        """End the comparison of changes, so that it begins anew where it is asked for again."""
         known = self.known.pop((repr(changes), tuple(sorted(readings.items()))), None)
         if known is not None:
             known.stop()

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from itss_logic.answers import REACHED
-from itss_logic.changes import leaves
+from itss_logic.changes import effective, leaves
 from itss_logic.errors import ItssError, printable
+from itss_logic.impact import Comparison
 from itss_logic.pages.rendering import render
 from itss_logic.pages.speech import Speech
-from itss_logic.web.desk import Choice
+from itss_logic.web.comparing import UnseenError
+from itss_logic.web.desk import Choice, name_for
 from itss_logic.web.proposal import CHANGE, Proposal, text_of
 from itss_logic.web.sights import CHOOSE, DO, Reply, site, told
 from itss_logic.web.state import READING, Pairs, State
@@ -50,10 +52,13 @@ async def impact_page(service: Service, comparisons: Comparisons, pairs: Pairs) 
         if changed is not None:
             return Reply("", 303, changed.url())
         change, readings = await asyncio.to_thread(_what, service.policy, service, proposal)
-        if given.get(DO) in (STOP, AGAIN):
-            comparisons.stop(change, readings)
-        if given.get(DO) != STOP and (change or readings):
+        if given.get(DO) == AGAIN:
+            comparisons.forget(change, readings)
+            return Reply("", 303, proposal.url())
+        if change or readings:
             comparing = comparisons.of(change, readings)
+            if given.get(DO) == STOP:
+                comparing.stop()
             await comparing.look(AT_ONCE)
     except ItssError as error:
         problems = told(error)
@@ -62,19 +67,13 @@ async def impact_page(service: Service, comparisons: Comparisons, pairs: Pairs) 
 
 
 def _stopped(comparing: Comparing | None, say: Speech) -> list[tuple[str, str]]:
-    """Why a comparison was ended, with what to do about it.
-
-    Raises:
-        Exception: where that is nothing that people can mend.
-    """
+    """Why a comparison was ended, with what to do about it; nothing where somebody wanted that, or nobody looked."""
     error = comparing.error if comparing is not None else None
-    if error is None:
-        return []
-    if isinstance(error, TimeoutError):
-        return [(say("timed_out"), "")]
     if isinstance(error, ItssError):
         return told(error)
-    raise error
+    if isinstance(error, TimeoutError):
+        return [(say("timed_out"), "")]
+    return [] if error is None or isinstance(error, UnseenError) else [(say("internal"), "")]
 
 
 def _changed(service: Service, proposal: Proposal, pairs: Pairs) -> Proposal | None:
@@ -101,7 +100,9 @@ def _what(policy: Policy, service: Service, proposal: Proposal) -> tuple[tuple[C
     readings = dict(proposal.readings)
     policy.in_force(readings)
     turned = {name: option for name, option in readings.items() if service.readings[name] != option}
-    return proposal.policy_change(policy), turned
+    changes = tuple(effective(proposal.policy_change(policy), policy))
+    Comparison(policy, changes, turned, service.readings).check()
+    return changes, turned
 
 
 def _page(
@@ -139,6 +140,8 @@ def _page(
         wording=wording,
         choices=_choices(policy, service, proposal, words),
         comparing=comparing,
+        # Another name for another proposal, so that what comes of one is not taken for what comes of another.
+        comparison_id=f"comparison-{name_for(proposal.url())}",
         stopped=_stopped(comparing, say),
         size=service.register.size,
         **shown,

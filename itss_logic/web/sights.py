@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
@@ -136,15 +136,13 @@ def _sound(policy: Policy, asked: Asked, evidence: Evidence, state: State) -> tu
             if not state.readings:
                 raise
             problems += told(error)
-            state = state.fitting({f"{READING} {text}" for text in _impossible(policy, state)})
+            state = state.fitting({f"{READING} {_impossible(policy, state)}"})
 
 
-def _impossible(policy: Policy, state: State) -> Iterator[str]:
-    """The readings of a state that do not exist."""
-    for action, text in state.steps:
-        name, _, option = text.partition("=")
-        if action == READING and option not in policy.options.get(name, ()):
-            yield text
+def _impossible(policy: Policy, state: State) -> str:
+    """The first reading of a state that does not exist, as its step has it; empty where all do."""
+    wrong = (f"{n}={option}" for n, option in state.readings.items() if option not in policy.options.get(n, ()))
+    return next(wrong, "")
 
 
 def told(error: ItssError) -> list[tuple[str, str]]:
