@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parent.parent
 ITSS = Path(sys.executable).parent / "itss"
@@ -29,6 +29,11 @@ FLAGS = [
 ]
 
 WIDE, NARROW = 1280, 380
+LIMIT = 90_000
+"""Milliseconds to wait for what should come at once, on however busy a machine."""
+
+expect.set_options(timeout=LIMIT)
+
 SERIOUS = ("serious", "critical")
 
 
@@ -53,7 +58,7 @@ def page_of(browser: Browser, width: int = WIDE, **context: Any) -> Iterator[Pag
         page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
         page.on("dialog", lambda dialog: wrong.append(f"a dialog: {dialog.message}"))
         page.on("request", lambda request: wrong.append(request.url) if not at_home(request.url) else None)
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(LIMIT)
         yield page
         assert not wrong
 
@@ -65,7 +70,7 @@ def at_home(url: str) -> bool:
 @contextmanager
 def serving(*arguments: str) -> Iterator[str]:
     """The address of `itss serve` with arguments, in a process of its own."""
-    command = [str(ITSS), "serve", "--port", "0", *arguments]
+    command = [str(ITSS), "serve", "--port", "0", "--timeout", "30", *arguments]
     process = subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=quiet()
     )

@@ -18,7 +18,7 @@ from pypdf import PdfReader
 
 from itss_logic import Policy
 from itss_logic.answers import Answer
-from tests.browser import ITSS, NARROW, ROOT, WIDE, chromium, page_of, serving, violations
+from tests.browser import ITSS, LIMIT, NARROW, ROOT, WIDE, chromium, page_of, serving, violations
 from tests.test_documents import SERVED
 from tests.test_report import HOSTILE, hostile_people
 
@@ -262,6 +262,7 @@ def test_details_are_added_to_an_item_on_file(browser: Browser, site: str) -> No
 def test_what_cannot_be_added_is_said_and_the_form_stays(browser: Browser, site: str) -> None:
     with browser.new_context() as context:
         page = context.new_page()
+        page.set_default_timeout(LIMIT)
         page.goto(f"{site}{EMI}")
         put(page, "software:project", arg_id="ticket-sales", part_role="member")
         page.locator("#add").click()
@@ -298,6 +299,7 @@ def request(browser: Browser, address: str) -> tuple[int, str]:
     """The status of an address, and the text of its page."""
     with browser.new_context() as context:
         page = context.new_page()
+        page.set_default_timeout(LIMIT)
         response = page.goto(address)
         assert response is not None
         return response.status, page.inner_text("body")
@@ -376,7 +378,7 @@ def test_a_change_is_on_top_of_the_policy_that_is_served(browser: Browser) -> No
         # What the server was started with can be changed again, also back.
         with page_of(browser) as page:
             page.goto(f"{address}/impact?change=hardware.5.succession.required%3D3")
-            expect(page.locator(".comparison")).to_contain_text("Compared: 212", timeout=30_000)
+            expect(page.locator(".comparison")).to_contain_text("Compared: 212")
         two = f"{address}/impact?change=hardware.5.succession.required%3D3&reading=progression%3Dcumulative"
         with page_of(browser) as page:
             found = page.context.request.get(two)
@@ -609,6 +611,7 @@ PAGES = [
 def test_pages_are_accessible(browser: Browser, site: str, scheme: Any, width: int) -> None:
     with browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True) as context:
         page = context.new_page()
+        page.set_default_timeout(LIMIT)
         for path in PAGES:
             page.goto(f"{site}{path}")
             if path.startswith("/desk"):
