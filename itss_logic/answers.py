@@ -12,6 +12,11 @@ REACHED = ("attained", "deemed")
 """The verdicts that count as holding a level."""
 
 
+def verdict_on(*, met: bool, with_claims: bool) -> str:
+    """The verdict whose sign a criterion bears: met, met once every claim is confirmed, or neither."""
+    return "attained" if met else "pending" if with_claims else "not_attained"
+
+
 class Criterion(NamedTuple):
     """How far one criterion of a level is met: the number of witnesses found on verified evidence, and with every
     claim confirmed."""
@@ -31,6 +36,11 @@ class Criterion(NamedTuple):
     def is_met_with_claims(self) -> bool:
         """Whether it is met once every claim is confirmed."""
         return self.found_with_claims >= self.required
+
+    @property
+    def verdict(self) -> str:
+        """Whose sign it bears; see `verdict_on`."""
+        return verdict_on(met=self.is_met, with_claims=self.is_met_with_claims)
 
 
 class Result(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
+from itss_logic.answers import verdict_on
 from itss_logic.terms import Fact
 
 Sets: TypeAlias = "tuple[tuple[Fact, ...], ...]"
@@ -41,6 +42,11 @@ class Explained(NamedTuple):
     def would_be_met(self) -> bool:
         """Whether it is met once every claim is confirmed."""
         return self.found_with_claims >= self.required
+
+    @property
+    def verdict(self) -> str:
+        """Whose sign it bears; see `verdict_on`."""
+        return verdict_on(met=self.is_met, with_claims=self.would_be_met)
 
     def as_json(self, every: bool) -> dict[str, Any]:
         """The criterion as `itss why --format json` prints it; with `every` all sets of missing facts."""

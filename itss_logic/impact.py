@@ -94,12 +94,7 @@ def impact(
         QuestionError: for a reading or an option that does not exist.
         SelfCheckError: where the policy's own rules do not confirm because of what a verdict flips.
     """
-    comparison = Comparison(policy.unchanged, policy.changes, readings, base)
-    found = [comparison.impact([])]
-    for chunk in chunks(entries):
-        found.append(comparison.impact(chunk))
-        progress(sum(one.candidates for one in found))
-    return merged(found)
+    return Comparison(policy.unchanged, policy.changes, readings, base).over(entries, progress)
 
 
 def merged(found: Sequence[Impact]) -> Impact:
@@ -138,6 +133,14 @@ class Comparison:
         self.changes: list[Change | Turn] = [*effective(changes, policy), *turns]
         self.names = tuple(change.id for change in self.changes)
         self.policies: dict[tuple[str, ...], Policy] = {}
+
+    def over(self, entries: Iterable[Evidence], progress: Callable[[int], object] = lambda candidates: None) -> Impact:
+        """What all of the changes do to a population; see `impact`."""
+        found = [self.impact([])]
+        for chunk in chunks(entries):
+            found.append(self.impact(chunk))
+            progress(sum(one.candidates for one in found))
+        return merged(found)
 
     def impact(self, people: Sequence[Evidence]) -> Impact:
         """What all of the changes do to some people, no more than one `Control` can take."""

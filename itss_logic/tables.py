@@ -164,8 +164,7 @@ def checklist(
 
 def marked(criterion: Criterion) -> str:
     """A criterion with the sign of how it stands."""
-    verdict = "attained" if criterion.is_met else "pending" if criterion.is_met_with_claims else "not_attained"
-    return f"{MARKS[verdict]} {criterion.name}"
+    return f"{MARKS[criterion.verdict]} {criterion.name}"
 
 
 def counted(criterion: Criterion) -> str:

@@ -254,7 +254,6 @@ class Teller:
 
     def _criterion(self, criterion: Explained) -> Node:
         words = self.words
-        verdict = "attained" if criterion.is_met else "pending" if criterion.would_be_met else "not_attained"
         text = words.phrase(
             "criterion_over" if criterion.found > criterion.required else "criterion",
             name=words.label(criterion.name),
@@ -270,7 +269,7 @@ class Teller:
         if not criterion.is_met:
             children += self._not_counted(criterion) if criterion.is_counted else ()
             children += self.lacking(criterion)
-        return Node(text, tuple(children), verdict)
+        return Node(text, tuple(children), criterion.verdict)
 
     def lacking(self, criterion: Explained) -> Iterator[Node]:
         """What would meet a criterion: facts, or levels."""

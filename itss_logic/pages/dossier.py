@@ -190,7 +190,7 @@ def check(speaker: Speaker, label: str, criterion: Explained) -> Check:
         criterion.required,
         criterion.found,
         criterion.found_with_claims,
-        "attained" if criterion.is_met else "pending" if criterion.would_be_met else "not_attained",
+        criterion.verdict,
         [
             *((speaker.on_file(fact), False) for fact in criterion.evidence),
             *((speaker.on_file(fact), True) for fact in criterion.claimed),
@@ -200,18 +200,28 @@ def check(speaker: Speaker, label: str, criterion: Explained) -> Check:
 
 def on_file(speaker: Speaker, speech: Speech) -> Iterator[tuple[str, list[Item]]]:
     """The items on file, those of each field together."""
-    policy, case = speaker.policy, speaker.case
-    by_field: dict[str | None, list[Item]] = {None: [], **{field: [] for field in policy.fields}}
-    for fact, parts in items(case, case.facts):
-        source = case.sources.get(inner(fact))
-        item = Item(
-            speaker.says(fact),
-            [speaker.says(part) for part in parts],
-            printable(source) if source else "",
-            fact.name == CLAIMED,
+    case = speaker.case
+    for label, some in by_field(speaker, speech, case):
+        yield (
+            label,
+            [
+                Item(
+                    speaker.says(fact),
+                    [speaker.says(part) for part in parts],
+                    printable(case.sources.get(inner(fact), "")),
+                    fact.name == CLAIMED,
+                )
+                for fact, parts in some
+            ],
         )
-        by_field[case.field_of(fact)].append(item)
-    for field, some in by_field.items():
+
+
+def by_field(speaker: Speaker, speech: Speech, case: Case) -> Iterator[tuple[str, list[tuple[Fact, list[Fact]]]]]:
+    """The items of a case with their attributes, those of each field together under its name."""
+    found: dict[str | None, list[tuple[Fact, list[Fact]]]] = {None: [], **{f: [] for f in speaker.policy.fields}}
+    for fact, parts in items(case, case.facts):
+        found[case.field_of(fact)].append((fact, parts))
+    for field, some in found.items():
         if some:
             yield (speech("no_field") if field is None else speaker.words.label(field)), some
 

@@ -82,7 +82,7 @@ def _digest(text: str) -> str:
 
 def tree(node: Node, depth: int = 0) -> Markup:
     """A tree of reasons as a list that folds; open to a depth."""
-    return Markup(f'<ul class="tree">{"".join(_branch(node, depth))}</ul>')
+    return branches([node], depth)
 
 
 def branches(nodes: list[Node], depth: int = 0) -> Markup:

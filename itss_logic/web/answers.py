@@ -11,11 +11,10 @@ from typing import NamedTuple
 from itss_logic.answers import VERDICTS, Answer
 from itss_logic.changes import Change
 from itss_logic.errors import Place, QuestionError, Refusal
-from itss_logic.evaluation import chunks
 from itss_logic.evidence import Evidence, Refused
 from itss_logic.explain import confirm
 from itss_logic.explanations import Certificate, Plans, Why
-from itss_logic.impact import Comparison, Impact, merged
+from itss_logic.impact import Comparison, Impact
 from itss_logic.other_readings import OtherReadings
 from itss_logic.policy import Policy
 from itss_logic.reading import read_data
@@ -173,9 +172,7 @@ def effects(
     if key not in _compared:
         _compared.clear()
         _compared[key] = Comparison(policy, changes, readings, base)
-    comparison = _compared[key]
-    some = (stored.unpack(policy.vocabulary) for stored in people)
-    return merged([comparison.impact([]), *map(comparison.impact, chunks(some))])
+    return _compared[key].over(stored.unpack(policy.vocabulary) for stored in people)
 
 
 _compared: dict[str, Comparison] = {}

@@ -128,7 +128,7 @@ class Comparisons:
 
     def of(self, changes: Sequence[Change], readings: Mapping[str, str]) -> Comparing:
         """The comparison of changes with what is; it begins where it is asked for first."""
-        key = (repr(changes), tuple(sorted(readings.items())))
+        key = _key(changes, readings)
         known = self.known.pop(key, None)
         if known is None:
             known = Comparing(self.service, changes, readings, self.service.in_force())
@@ -139,7 +139,7 @@ class Comparisons:
 
     def forget(self, changes: Sequence[Change], readings: Mapping[str, str]) -> None:
         """End the comparison of changes, so that it begins anew where it is asked for again."""
-        known = self.known.pop((repr(changes), tuple(sorted(readings.items()))), None)
+        known = self.known.pop(_key(changes, readings), None)
         if known is not None:
             known.stop()
 
@@ -147,3 +147,7 @@ class Comparisons:
         """End all comparisons."""
         while self.known:
             self.known.popitem()[1].stop()
+
+
+def _key(changes: Sequence[Change], readings: Mapping[str, str]) -> Key:
+    return repr(changes), tuple(sorted(readings.items()))

@@ -13,7 +13,7 @@ from itss_logic.case import Case, inner
 from itss_logic.errors import printable
 from itss_logic.evidence import Evidence
 from itss_logic.other_readings import OtherReadings
-from itss_logic.pages.dossier import Check, Matrix, Section, items, matrix, section
+from itss_logic.pages.dossier import Check, Matrix, Section, by_field, matrix, section
 from itss_logic.pages.findings import of_level
 from itss_logic.pages.speech import Speech
 from itss_logic.scenarios import ADD, CONFIRM, REMOVE, edit
@@ -25,6 +25,7 @@ from itss_logic.web.state import State, together
 
 if TYPE_CHECKING:
     from itss_logic.policy import Policy
+    from itss_logic.words import Words
 
 
 class Row(NamedTuple):
@@ -143,7 +144,7 @@ class Desk:
                 criterion.required,
                 criterion.found,
                 criterion.found_with_claims,
-                "attained" if criterion.is_met else "pending" if criterion.is_met_with_claims else "not_attained",
+                criterion.verdict,
                 (),
             )
             for criterion in result.criteria
@@ -178,10 +179,7 @@ class Desk:
     @property
     def choices(self) -> list[Choice]:
         """The readings."""
-        return [
-            Choice(name, self.words.question(name), options, self.readings[name], self.before_readings[name])
-            for name, options in self.policy.options.items()
-        ]
+        return choices(self.policy, self.words, self.readings, self.before_readings)
 
     @property
     def steps(self) -> list[Told]:
@@ -197,13 +195,9 @@ class Desk:
         added = [fact for fact in self.evidence.facts if fact not in known]
         both = Evidence(self.on_file.candidate, (*on_file, *added))
         rows = Rows(self, Case(both, self.policy.vocabulary), {*self.evidence.facts}, {*confirmed}, {*added})
-        by_field: dict[str | None, list[Row]] = {None: [], **{field: [] for field in self.policy.fields}}
-        for fact, parts in items(rows.case, rows.case.facts):
-            by_field[rows.case.field_of(fact)].append(rows.row(fact, parts))
         return [
-            (self.speech("no_field") if field is None else self.words.label(field), some)
-            for field, some in by_field.items()
-            if some
+            (label, [rows.row(fact, parts) for fact, parts in some])
+            for label, some in by_field(self.speaker, self.speech, rows.case)
         ]
 
 
@@ -218,12 +212,11 @@ class Rows:
 
     def row(self, fact: Fact, parts: Sequence[Fact] = ()) -> Row:
         """The row of a fact, with those of its attributes."""
-        source = self.case.sources.get(inner(fact))
         return Row(
             write(fact),
             name_for(write(fact)),
             self.desk.speaker.says(fact),
-            printable(source) if source else "",
+            printable(self.case.sources.get(inner(fact), "")),
             self._state(fact),
             list(self._actions(fact)),
             [self.row(part) for part in parts],
@@ -265,6 +258,14 @@ class Rows:
             or (other.name == SOURCE and other.arguments[0] == inner(fact))
             or (key is not None and other.name != SOURCE and self.case.key(other) == key)
         ]
+
+
+def choices(policy: Policy, words: Words, chosen: Mapping[str, str], before: Mapping[str, str]) -> list[Choice]:
+    """The readings of a page on which they can be chosen otherwise than they were before."""
+    return [
+        Choice(name, words.question(name), options, chosen[name], before[name])
+        for name, options in policy.options.items()
+    ]
 
 
 @lru_cache(maxsize=64)

@@ -14,7 +14,7 @@ from itss_logic.impact import Comparison
 from itss_logic.pages.rendering import render
 from itss_logic.pages.speech import Speech
 from itss_logic.web.comparing import UnseenError
-from itss_logic.web.desk import Choice, name_for
+from itss_logic.web.desk import choices, name_for
 from itss_logic.web.proposal import CHANGE, Proposal, text_of
 from itss_logic.web.sights import CHOOSE, DO, Reply, site, told
 from itss_logic.web.state import READING, Pairs, State
@@ -138,7 +138,7 @@ def _page(
         clauses=list(_clauses(policy, words)),
         inputs=inputs,
         wording=wording,
-        choices=_choices(policy, service, proposal, words),
+        choices=choices(policy, words, {**service.readings, **dict(proposal.readings)}, service.readings),
         comparing=comparing,
         # Another name for another proposal, so that what comes of one is not taken for what comes of another.
         comparison_id=f"comparison-{name_for(proposal.url())}",
@@ -171,14 +171,6 @@ def _clauses(policy: Policy, words: Words) -> Iterator[tuple[str, list[tuple[str
     for field, level in policy.levels:
         some = [c for c in policy.clauses if (c.field, c.level) == (field, level) and any(leaves(c.parameters))]
         yield f"{words.label(field)} {level}", [(c.id, f"{words.label(c.criterion)} ({c.id})") for c in some]
-
-
-def _choices(policy: Policy, service: Service, proposal: Proposal, words: Words) -> list[Choice]:
-    chosen = {**service.readings, **dict(proposal.readings)}
-    return [
-        Choice(name, words.question(name), options, chosen[name], service.readings[name])
-        for name, options in policy.options.items()
-    ]
 
 
 def _tables(found: Impact, words: Words) -> Iterator[tuple[str, list[tuple[int, ...]]]]:

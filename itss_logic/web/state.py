@@ -13,6 +13,7 @@ from itss_logic.errors import Place, QuestionError
 from itss_logic.facts import FactError, parse
 from itss_logic.scenarios import ADD, CONFIRM, REMOVE, Edit, Scenario
 from itss_logic.terms import write
+from itss_logic.vocabulary import CLAIMED
 
 READING = "reading"
 ACTIONS = (REMOVE, CONFIRM, ADD, READING)
@@ -118,9 +119,10 @@ class State(NamedTuple):
     def edits(self) -> tuple[Edit, ...]:
         """What the steps come to, as edits of the evidence, each with the step that it comes from as its place."""
         removed, confirmed = self.on(REMOVE), self.on(CONFIRM)
-        gone = {text.removeprefix("claimed(").removesuffix(")") for text in removed}
         edits = [Edit(REMOVE, text, Place(f"{REMOVE} {text}")) for text in removed]
-        edits += [Edit(CONFIRM, text, Place(f"{CONFIRM} {text}")) for text in confirmed if text not in gone]
+        edits += [
+            Edit(CONFIRM, text, Place(f"{CONFIRM} {text}")) for text in confirmed if f"{CLAIMED}({text})" not in removed
+        ]
         for step in self.steps:
             if step.action == ADD:
                 edits += [Edit(ADD, text, Place(f"{ADD} {step.text}")) for text in one_by_one(step.text)]
