@@ -79,8 +79,8 @@ class Vocabulary:
     """The evidence predicates of a category and the domains of their arguments, from the facts of a knowledge base.
 
     `domains` maps a domain and a field to its values, `ranges` a domain to its least and greatest number, `spelled`
-    a domain to the values that JSON writes as `true` and `false`. `derived` gives the predicates that the policy
-    defines; it is asked only when a predicate is unknown.
+    a domain to the values that JSON writes as `true` and `false`, `labels` a language to what its people call values.
+    `derived` gives the predicates that the policy defines; it is asked only when a predicate is unknown.
     """
 
     def __init__(self, declared: Declarations, derived: Callable[[], frozenset[str]]) -> None:
@@ -98,6 +98,9 @@ class Vocabulary:
         self.spelled: dict[str, dict[bool, Constant]] = {}
         for domain, value, spelling in declared("json_value", 3):
             self.spelled.setdefault(domain, {})[spelling == "true"] = value
+        self.labels: dict[str, dict[str, str]] = {}
+        for language, value, label in declared("label", 3):
+            self.labels.setdefault(language, {})[value] = label
 
     def keys(self, owner: str | None = None, *, of_field: bool = False) -> dict[str, Predicate]:
         """The predicates by their JSON keys: those at the top, in a field's object, or in their owner's object."""
