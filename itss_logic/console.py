@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -83,11 +84,23 @@ def with_policy(command: Command) -> Command:
     )(cast(Command, run))
 
 
+class EvidencePath(click.Path):
+    """A file, a folder, `-`, or the URL of a database."""
+
+    def convert(
+        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
+    ) -> str | bytes | os.PathLike[str]:
+        """The path or URL as it was given."""
+        from itss_logic.reading import is_database
+
+        return value if is_database(value) else super().convert(value, parameter, context)
+
+
 evidence_named = options(
-    click.argument("evidence", nargs=-1, required=True, type=click.Path(exists=True, allow_dash=True)),
+    click.argument("evidence", nargs=-1, required=True, type=EvidencePath(exists=True, allow_dash=True)),
     click.option(
         "--input-format",
-        type=click.Choice(["json", "jsonl", "yaml", "lp"]),
+        type=click.Choice(["json", "jsonl", "yaml", "lp", "xlsx"]),
         help="Form of standard input (default jsonl), and of files whose suffix tells none.",
     ),
 )

@@ -15,8 +15,14 @@ from itss_logic.evidence import Dossier, Dossiers, Entry, Refused
 from itss_logic.shape import Shape, child
 from itss_logic.vocabulary import Problem, Vocabulary
 
-FORMS = {".json": "json", ".jsonl": "jsonl", ".yaml": "yaml", ".yml": "yaml", ".lp": "lp"}
+FORMS = {".json": "json", ".jsonl": "jsonl", ".yaml": "yaml", ".yml": "yaml", ".lp": "lp", ".xlsx": "xlsx"}
 """The form of a file by its suffix."""
+
+CSV, SQL = "csv", "sql"
+"""The forms of a folder of tables, and of a database."""
+
+DATABASES = ("sqlite", "postgresql")
+"""The databases that are read, as their URLs begin."""
 
 STANDARD_INPUT = "-"
 
@@ -44,7 +50,7 @@ def read_evidence(
     files = [found for path in paths for found in find_files(path, input_format, warn)]
     seen: set[str] = set()
     for file, form in files:
-        for entry, place in read_file(file, form, vocabulary):
+        for entry, place in read_file(file, form, vocabulary, warn):
             yield _once(entry, place, seen)
 
 
@@ -61,9 +67,14 @@ def read_data(data: bytes, name: str, form: str, vocabulary: Vocabulary) -> Iter
 def find_files(
     path: str, input_format: str | None, warn: Callable[[str], None] = lambda message: None
 ) -> Iterator[tuple[str, str]]:
-    """Yield the evidence files under a path, each with its form; folders recursively, in sorted order."""
+    """Yield the evidence files under a path, each with its form; folders recursively, in sorted order.
+
+    A folder that holds CSV tables is one such file, in the form `csv`; so is a database's URL, in the form `sql`.
+    """
     if path == STANDARD_INPUT:
         yield path, input_format or "jsonl"
+    elif is_database(path):
+        yield path, SQL
     elif os.path.isdir(path):
         yield from _walk(path, warn)
     else:
@@ -75,11 +86,21 @@ def find_files(
         yield path, form
 
 
+def is_database(path: str) -> bool:
+    """Whether a path is the URL of a database."""
+    return path.partition("://")[0].partition("+")[0] in DATABASES and "://" in path
+
+
 def _walk(folder: str, warn: Callable[[str], None]) -> Iterator[tuple[str, str]]:
     with os.scandir(folder) as entries:
         found = sorted(entries, key=lambda entry: entry.name)
+    has_tables = holds_tables(entry.name for entry in found)
+    if has_tables:
+        yield folder, CSV
     for entry in found:
         form = _form(entry.name)
+        if has_tables and is_csv(entry.name):
+            continue
         if entry.is_dir(follow_symlinks=False):
             yield from _walk(entry.path, warn)
         elif not _is_file(entry):
@@ -88,6 +109,16 @@ def _walk(folder: str, warn: Callable[[str], None]) -> Iterator[tuple[str, str]]
             warn(f"{entry.path}: passed over, its suffix is none of {', '.join(FORMS)}")
         else:
             yield entry.path, form
+
+
+def is_csv(name: str) -> bool:
+    """Whether a file holds a table, by its suffix."""
+    return name.lower().endswith(".csv")
+
+
+def holds_tables(names: Iterable[str]) -> bool:
+    """Whether a folder of files with these names holds CSV tables: one of them is of the candidates."""
+    return any(name.lower() == "candidates.csv" for name in names)
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:
@@ -124,13 +155,19 @@ def is_elsewhere(refused: Refused) -> bool:
     return any(refusal.code == "unknown_candidate" for refusal in refused.refusals)
 
 
-def read_file(file: str, form: str, vocabulary: Vocabulary) -> Iterator[Placed]:
+def read_file(
+    file: str, form: str, vocabulary: Vocabulary, warn: Callable[[str], None] = lambda message: None
+) -> Iterator[Placed]:
     """Yield the candidates of one file, with their places; what cannot be read is refused as a whole.
 
     Candidates who come twice are told by nobody here.
     """
     try:
-        if file == STANDARD_INPUT:
+        if form in (CSV, SQL):
+            from itss_logic.intake.opening import source_of
+
+            yield from source_of(file, form, vocabulary, warn).entries()
+        elif file == STANDARD_INPUT:
             yield from _read_stream(sys.stdin.buffer, file, form, vocabulary)
         else:
             with open(file, "rb") as stream:
@@ -149,6 +186,11 @@ def _refuse(error: DocumentError, place: Place) -> Placed:
 def _read_stream(stream: BinaryIO, file: str, form: str, vocabulary: Vocabulary) -> Iterator[Placed]:
     if form == "jsonl":
         yield from _read_lines(stream, file, vocabulary)
+        return
+    if form == "xlsx":
+        from itss_logic.intake.opening import workbook_of
+
+        yield from workbook_of(stream, file, vocabulary).entries()
         return
     data = stream.read(limits.FILE_BYTES + 1)
     if len(data) > limits.FILE_BYTES:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from itss_logic.documents import Members
 from itss_logic.errors import Place, Refusal
 from itss_logic.evidence import Entry, Evidence, Refused
 from itss_logic.intake.layout import Cell, Column, Layout, Table
 from itss_logic.shape import FIELDS, STATUS, VERIFIED, Shape, child
-from itss_logic.terms import Constant, Fact, Term, write
+from itss_logic.terms import Fact, Term, write
 from itss_logic.vocabulary import CANDIDATE, CLAIMED, SOURCE, Predicate, Problem
 
 FIELD = "field"
@@ -41,8 +41,12 @@ class NoPlaceError(Exception):
         )
 
 
-Placer: TypeAlias = Callable[[Table, Any, "Column | None"], Place]
-"""The place of a column in a row, or of the row, which is known by `Row.at`."""
+class Placer(Protocol):
+    """Tells the place of a column in a row, or of the row, which is known by `Row.at`."""
+
+    def __call__(self, table: Table, at: Any, column: Column | None = None) -> Place:  # noqa: D102
+        ...
+
 
 Spot: TypeAlias = "tuple[Row, Column | None]"
 
@@ -209,7 +213,9 @@ class Assembly:
         where = placer(table, row.at, table.columns[0])
         entry = Shape.entry(self.value, self.layout.vocabulary, Place(where.file, path="$"))
         told = list(entry.refusals) if isinstance(entry, Refused) else []
-        refusals = [Refusal(p.code, entry.candidate, self._place(s, placer), p.message, p.mend) for p, s in self.problems]
+        refusals = [
+            Refusal(p.code, self.bundle.candidate, self._place(s, placer), p.message, p.mend) for p, s in self.problems
+        ]
         refusals += [refusal._replace(place=self._at(refusal.place.path or "$", placer, where)) for refusal in told]
         if refusals:
             return Refused(self.bundle.candidate, tuple(dict.fromkeys(refusals))), where

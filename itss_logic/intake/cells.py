@@ -1,8 +1,8 @@
 """The cells of tables that people fill in: what is written in one, read as JSON has it, and the other way round.
 
-Values go by their names in rules or by their labels, in any language that the policy speaks; width, case and white space
-around them do not matter. Ids are taken as they are, but for white space around them. Text in double quotes is a string
-of JSON: so can be written what would otherwise be read as something else.
+Values go by their names in rules or by their labels, in any language that the policy speaks; width, case and white
+space around them do not matter. Ids are taken as they are, but for white space around them. Text in double quotes is a
+string of JSON: so can be written what would otherwise be read as something else.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ DIGITS = 15
 FORMULA = ("=", "+", "-", "@")
 """How text begins that a spreadsheet may take for a formula."""
 
-UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
+UNSAFE = re.compile(rf"{CONTROL.pattern}|_x")
 
 
 def plain(text: str) -> str:
@@ -84,7 +85,9 @@ class Cells:
         if column.kind in ("truth", "flag", "tick"):
             if name in TRUE or name in FALSE:
                 return name in TRUE
-            return Problem("wrong_type", f"{shorten(text)} is not true or false", "write true or false", column.argument)
+            return Problem(
+                "wrong_type", f"{shorten(text)} is not true or false", "write true or false", column.argument
+            )
         if column.kind == "number":
             if re.fullmatch(r"[-+]?[0-9]{1,40}(\.0*)?", name, re.ASCII):
                 return int(name.partition(".")[0])
@@ -120,20 +123,21 @@ class Cells:
     def write(self, cell: Cell, column: Column) -> None | bool | int | float | str:
         """What to write so that `read` gives the cell again."""
         if isinstance(cell, list):
-            return json.dumps(cell, ensure_ascii=not _is_safe("".join(cell)))
+            return _quoted(cell)
         if not isinstance(cell, str):
             return None if isinstance(cell, Problem) else cell
         if not column.is_text:
             label = self.labels.get(cell, cell)
             return label if self.known[column].get(plain(label)) == cell else cell
-        if _is_safe(cell) and not cell.startswith(FORMULA) and self.read(cell, column) == cell:
+        if not UNSAFE.search(cell) and not cell.startswith(FORMULA) and self.read(cell, column) == cell:
             return cell
-        return json.dumps(cell, ensure_ascii=not _is_safe(cell))
+        return _quoted(cell)
 
 
-def _is_safe(text: str) -> bool:
-    """Whether text has no character that a table may lose."""
-    return not UNSAFE.search(text) and "_x" not in text
+def _quoted(value: str | list[str]) -> str:
+    """JSON without what a table may lose, or a spreadsheet takes for an escape of its own."""
+    text = json.dumps(value, ensure_ascii=False).replace("_x", "\\u005fx")
+    return CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _unquoted(text: str) -> str | None:

@@ -7,7 +7,7 @@ attribute that an item can have more than once, as a column to tick.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import NamedTuple, TypeAlias
 
@@ -136,7 +136,7 @@ class Layout:
         )
         return attribute.fields != owner.fields or not alike
 
-    def combinations(self, attribute: Predicate) -> list[tuple[Term, ...]]:
+    def combinations(self, attribute: Predicate) -> Sequence[tuple[Term, ...]]:
         """What an attribute can be, in any field; nothing where that is no short list."""
         if any(argument.kind != "value" or argument.domain in self.vocabulary.spelled for argument in attribute.own):
             return []

@@ -1,0 +1,10 @@
+"""The commands that take evidence from where it lives: `itss intake`."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.group()
+def intake() -> None:
+    """Evidence from where it lives: spreadsheets, databases, resumes."""

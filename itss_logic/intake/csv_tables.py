@@ -1,0 +1,170 @@
+"""A folder of CSV files: a file for each table."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from typing import Any, BinaryIO
+
+from itss_logic import limits
+from itss_logic.documents import DocumentError
+from itss_logic.errors import Place, Refusal
+from itss_logic.intake.bundles import Bundle, Row
+from itss_logic.intake.cells import Cells
+from itss_logic.intake.headings import Heading, Misplaced, table_of
+from itss_logic.intake.layout import Layout, Table
+from itss_logic.intake.sources import LINES, Found, Places, Source, gathered
+from itss_logic.vocabulary import Problem, Vocabulary
+
+SUFFIX = ".csv"
+
+DELIMITERS = ",;\t"
+
+UTF_8, SHIFT_JIS = "utf-8-sig", "cp932"
+
+
+def files_in(folder: str) -> list[str]:
+    """The names of the CSV files in a folder, in order."""
+    return sorted(name for name in os.listdir(folder) if name.lower().endswith(SUFFIX))
+
+
+class CsvFolder(Source):
+    """The tables of a folder.
+
+    Args:
+        folder: its path.
+        vocabulary: what may stand in them.
+        warn: is told of files in another encoding than UTF-8.
+    """
+
+    def __init__(self, folder: str, vocabulary: Vocabulary, warn: Callable[[str], None] = lambda message: None) -> None:
+        self.layout = Layout(vocabulary, wide=True)
+        self.cells = Cells(self.layout)
+        self.places = Places(folder, LINES, {}, {})
+        self.warn = warn
+        self.refusals: list[Refusal] = []
+
+    def bundles(self) -> Iterator[Found]:
+        """See `Source.bundles`."""
+        files: dict[str, str] = {}
+        for name in files_in(self.places.file):
+            table = table_of(self.layout, name[: -len(SUFFIX)])
+            if table is None:
+                known = ", ".join(f"{table.name}{SUFFIX}" for table in self.layout.tables)
+                self._refuse(name, Problem("unknown_key", "the file is named like no table", f"name it one of {known}"))
+            elif table.name in files:
+                self._refuse(name, Problem("conflict", f"{files[table.name]} is the same table", "put them together"))
+            else:
+                files[table.name] = name
+        self.places = self.places._replace(tables=files)
+        rows = [row for table in self.layout.tables if table.name in files for row in self._rows(table, files)]
+        yield from gathered(rows, self.layout, self.places, self.refusals)
+
+    def _refuse(self, name: str, problem: Problem, line: int | None = None, at: str | None = None) -> None:
+        place = Place(f"{self.places.file}/{name}", line, None, at)
+        self.refusals.append(Refusal(problem.code, None, place, problem.message, problem.mend))
+
+    def _rows(self, table: Table, files: Mapping[str, str]) -> Iterator[Row]:
+        """The rows of a file that are evidence."""
+        name, last = files[table.name], 0
+        heading: Heading | None = None
+        wrong: list[Misplaced] = []
+        try:
+            with open(os.path.join(self.places.file, name), "rb") as file:
+                reader = self._reader(file, name)
+                for texts in reader:
+                    line, last = last + 1, reader.line_num
+                    if heading is not None:
+                        cells, wrong = heading.row(texts, self.cells)
+                        if cells is not None:
+                            yield Row(self.layout.places[table.name], line, cells)
+                    elif any(text.strip() for text in texts):
+                        heading = Heading(self.layout, table, texts)
+                        wrong = heading.problems
+                    for problem, at in wrong:
+                        self._refuse(name, problem, line, f"cell {at + 1}")
+        except DocumentError as error:
+            self._refuse(name, Problem(error.code, error.message, error.mend), error.line)
+        except csv.Error as error:
+            self._refuse(name, Problem("syntax", str(error), "write CSV, with quotes in pairs"), last + 1)
+
+    def _reader(self, file: BinaryIO, name: str) -> Any:
+        """A reader of the records of a file, whatever its encoding and delimiter."""
+        encoding = encoding_of(file)
+        if encoding != UTF_8:
+            self.warn(f"{self.places.file}/{name}: read as {encoding}")
+        stream = io.TextIOWrapper(file, encoding, newline="")
+        first = stream.readline(limits.LINE_BYTES)
+        stream.seek(0)
+        delimiter = max(DELIMITERS, key=lambda mark: (first.count(mark), mark == DELIMITERS[0]))
+        return csv.reader(stream, delimiter=delimiter, strict=True)
+
+
+def encoding_of(file: BinaryIO) -> str:
+    """The encoding of a file: UTF-16 where it has the mark of it, UTF-8, or else the Shift_JIS of Windows.
+
+    Raises:
+        DocumentError: where it is none of them.
+    """
+    start = file.read(2)
+    file.seek(0)
+    if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return "utf-16"
+    lines = 0
+    for encoding in (UTF_8, SHIFT_JIS):
+        decoder = codecs.getincrementaldecoder(encoding)()
+        lines = 1
+        try:
+            while data := file.read(2**20):
+                decoder.decode(data)
+                lines += data.count(b"\n")
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError as error:
+            lines += bytes(error.object)[: error.start].count(b"\n")
+            continue
+        finally:
+            file.seek(0)
+        return encoding
+    message = "the file is neither UTF-8 nor Shift_JIS"
+    raise DocumentError("syntax", message, "save it as CSV UTF-8", lines)
+
+
+class CsvWriter:
+    """Writes the tables of candidates as files of a folder; all tables, so that none is missed.
+
+    Args:
+        folder: its path; it is made.
+        layout: the tables.
+    """
+
+    def __init__(self, folder: str, layout: Layout) -> None:
+        os.makedirs(folder, exist_ok=True)
+        self.cells = Cells(layout)
+        self.layout = layout
+        self.stack = ExitStack()
+        self.writers = []
+        for table in layout.tables:
+            path = os.path.join(folder, f"{table.name}{SUFFIX}")
+            # The mark in front tells spreadsheets that it is UTF-8.
+            file = self.stack.enter_context(open(path, "w", encoding="utf-8-sig", newline=""))  # noqa: SIM115
+            self.writers.append(csv.writer(file))
+            self.writers[-1].writerow([column.name for column in table.columns])
+
+    def write(self, bundle: Bundle) -> None:
+        """Write the rows of a candidate."""
+        for row in bundle.rows:
+            columns = self.layout.tables[row.table].columns
+            written = (self.cells.write(cell, column) for cell, column in zip(row.cells, columns, strict=True))
+            self.writers[row.table].writerow([_text(value) for value in written])
+
+    def close(self) -> None:
+        """Close the files."""
+        self.stack.close()
+
+
+def _text(value: None | bool | int | float | str) -> str:
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

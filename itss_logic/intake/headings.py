@@ -1,0 +1,87 @@
+"""The headings of tables that people fill in, and which rows below them are evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from itss_logic.errors import shorten
+from itss_logic.intake.cells import Cells, plain
+from itss_logic.intake.layout import Cell, Layout, Table
+from itss_logic.vocabulary import Problem
+
+MARK = "#"
+"""The heading of the column that marks rows which are no evidence; a heading that begins so is of a remark."""
+
+EXPLAINED, EXAMPLE = "?", "example"
+MARKS = (EXPLAINED, EXAMPLE)
+"""How such rows are marked."""
+
+
+class Misplaced(NamedTuple):
+    """What is wrong with a cell of no column; `at` counts cells from 0."""
+
+    problem: Problem
+    at: int
+
+
+class Heading:
+    """The heading of a table as a source has it: `problems` with it, and what columns its cells are of."""
+
+    def __init__(self, layout: Layout, table: Table, texts: Sequence[object]) -> None:
+        self.table, self.problems = table, list[Misplaced]()
+        self.mark: int | None = None
+        self.remarks: set[int] = set()
+        self.at: dict[str, int] = {}
+        names = {plain(column.name): column.name for column in table.columns}
+        for at, raw in enumerate(texts):
+            text = plain(str(raw)) if raw is not None else ""
+            if text == MARK and self.mark is None:
+                self.mark = at
+            elif text.startswith(MARK):
+                self.remarks.add(at)
+            elif text and text not in names:
+                mend = f"use one of {', '.join(names.values())}; or begin it with {MARK}, and it is not read"
+                self._wrong("unknown_key", f"{shorten(str(raw))} is no column of {table.name}", mend, at)
+            elif text and names[text] in self.at:
+                self._wrong("conflict", f"the column {names[text]} stands twice", "keep one of them", at)
+            elif text:
+                self.at[names[text]] = at
+        for column in table.columns:
+            if column.required and column.name not in self.at:
+                message = f"{table.name} has no column {column.name}"
+                self._wrong("missing_key", message, f"add the heading {column.name}", 0)
+        self._headed = {*self.at.values(), *self.remarks, *([] if self.mark is None else [self.mark])}
+        self._order = [self.at.get(column.name) for column in table.columns]
+
+    def _wrong(self, code: str, message: str, mend: str, at: int) -> None:
+        self.problems.append(Misplaced(Problem(code, message, mend), at))
+
+    def row(self, raw: Sequence[object], cells: Cells) -> tuple[tuple[Cell, ...] | None, list[Misplaced]]:
+        """The cells of a row in the table's order, None where it is blank or marked; and what is wrong beside them."""
+        stated = [at for at, one in enumerate(raw) if one is not None and (not isinstance(one, str) or one.strip())]
+        if not stated or self.remarks.issuperset(stated):
+            return None, []
+        if self.mark in stated:
+            mark = plain(str(raw[self.mark])) if self.mark is not None else ""
+            if mark in MARKS:
+                return None, []
+            mend = f"leave it empty; {' or '.join(MARKS)} marks a row that is no evidence"
+            return None, [Misplaced(Problem("unknown_value", f"{shorten(mark)} is no mark of a row", mend), stated[0])]
+        wrong = [
+            Misplaced(Problem("missing_key", "the cell stands under no heading", "name its column, or empty it"), at)
+            for at in stated
+            if at not in self._headed
+        ]
+        width = len(raw)
+        found = (
+            cells.read(raw[at] if at is not None and at < width else None, column)
+            for at, column in zip(self._order, self.table.columns, strict=True)
+        )
+        return tuple(found), wrong
+
+
+def table_of(layout: Layout, name: str) -> Table | None:
+    """The table that a sheet or a file is named like; None where there is none."""
+    names = {plain(table.name): table for table in layout.tables}
+    return names.get(plain(name))

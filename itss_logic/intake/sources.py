@@ -1,0 +1,126 @@
+"""What evidence in tables is read from, and where in it something stands."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeAlias
+
+from itss_logic import limits
+from itss_logic.errors import Place, Refusal
+from itss_logic.evidence import Entry, Refused
+from itss_logic.intake.bundles import Assembly, Bundle, Row
+from itss_logic.intake.layout import Column, Layout, Table
+from itss_logic.terms import write
+from itss_logic.vocabulary import Problem
+
+CELLS, LINES, KEYS = "cells", "lines", "keys"
+
+
+class Places(NamedTuple):
+    """Tells where a row and a column stand.
+
+    `style` is `CELLS` for a workbook (rows by their numbers), `LINES` for a folder of files (by their lines) and `KEYS`
+    for a database (by their keys, as text). `tables` maps tables to what the source calls them, `columns` both to the
+    letters of a workbook's columns.
+    """
+
+    file: str
+    style: str
+    tables: Mapping[str, str]
+    columns: Mapping[str, Mapping[str, str]]
+
+    def __call__(self, table: Table, at: Any, column: Column | None = None) -> Place:
+        """The place of a column in a row; without a column, of the row."""
+        name = self.tables.get(table.name, table.name)
+        if self.style == CELLS:
+            first = next(iter(self.columns.get(table.name, {"": "A"}).values()))
+            letter = self.columns.get(table.name, {}).get(column.name, first) if column else first
+            return Place(self.file, None, None, f"{name}!{letter}{at}")
+        if self.style == LINES:
+            return Place(f"{self.file}/{name}", at, None, column.name if column else None)
+        return Place(self.file, None, None, f"{name}[{at}]" + (f".{column.name}" if column else ""))
+
+
+Found: TypeAlias = "Bundle | Refused"
+"""A candidate's rows; or why something is refused that belongs to no candidate."""
+
+
+class Source(ABC):
+    """Tables of evidence. `layout` and `places` are known once `bundles` gave something."""
+
+    layout: Layout
+    places: Places
+
+    @abstractmethod
+    def bundles(self) -> Iterator[Found]:
+        """Yield the rows of each candidate, in order.
+
+        Raises:
+            DocumentError: where the source as a whole cannot be read.
+        """
+
+    def entries(self) -> Iterator[tuple[Entry, Place]]:
+        """Yield the candidates, each as evidence or refused, with their places."""
+        for found in self.bundles():
+            if isinstance(found, Refused):
+                yield found, found.refusals[0].place
+            else:
+                yield Assembly(self.layout, found).entry(self.places)
+
+
+def gathered(rows: Iterable[Row], layout: Layout, places: Places, refusals: Iterable[Refusal] = ()) -> Iterator[Found]:
+    """Yield rows by candidate: in the order of the table of candidates, then any others.
+
+    A row that names no candidate could be evidence for any, so all are refused then, with all that is wrong.
+
+    Args:
+        rows: of all tables.
+        layout: the tables.
+        places: tells where they stand.
+        refusals: what is wrong beside, with no candidate in particular.
+    """
+    nameless = list(refusals)
+    by_candidate: dict[str, list[Row]] = {}
+    later: list[tuple[str, Row]] = []
+    for row in rows:
+        candidate = row.cells[0]
+        if not isinstance(candidate, str):
+            nameless.append(_nameless(row, layout, places))
+        elif row.table == 0:
+            by_candidate.setdefault(candidate, []).append(row)
+        else:
+            later.append((candidate, row))
+    for candidate, row in later:
+        by_candidate.setdefault(candidate, []).append(row)
+    del later
+    found = (Bundle(candidate, tuple(some)) for candidate, some in by_candidate.items())
+    if not nameless:
+        yield from found
+        return
+    for bundle in found:
+        entry, _ = Assembly(layout, bundle).entry(places)
+        if len(nameless) < limits.REFUSALS and isinstance(entry, Refused):
+            nameless.extend(entry.refusals)
+    more = len(nameless) - limits.REFUSALS
+    if more > 0:
+        message = f"{more} more errors are not listed"
+        last = Refusal("too_large", None, Place(places.file), message, "mend these and look again")
+        nameless = [*nameless[: limits.REFUSALS], last]
+    yield Refused(None, tuple(nameless))
+
+
+def _nameless(row: Row, layout: Layout, places: Places) -> Refusal:
+    table = layout.tables[row.table]
+    cell = row.cells[0]
+    problem = cell if isinstance(cell, Problem) else Problem("missing_key", "the row names no candidate", "name one")
+    place = places(table, row.at, table.columns[0])
+    return Refusal(problem.code, None, place, problem.message, problem.mend)
+
+
+def similar(name: str, others: Iterable[str]) -> str:
+    """A hint at an id that differs in width, case or white space alone; empty where there is none."""
+    from itss_logic.intake.cells import plain
+
+    found = next((other for other in others if other != name and plain(other) == plain(name)), None)
+    return f"; {write(found)} differs in width, case or white space alone" if found else ""
