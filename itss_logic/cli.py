@@ -15,6 +15,7 @@ import click
 from itss_logic.cli_batch import batch
 from itss_logic.cli_explain import certify, plan, why
 from itss_logic.cli_explore import explore
+from itss_logic.cli_forms import export, merge
 from itss_logic.cli_intake import intake as intake_group
 from itss_logic.cli_pages import serve
 from itss_logic.cli_policy import policy
@@ -125,21 +126,8 @@ def check(policy: Policy, intake: Intake, form: str) -> None:
     leave(intake.exit_code)
 
 
-@cli.command()
-@with_evidence
-@click.option("-o", "--output", required=True, type=click.Path(file_okay=False), help="Folder to write into.")
-def export(policy: Policy, intake: Intake, output: str) -> None:
-    """Write evidence as ground facts, one .lp file a candidate."""
-    from itss_logic.export import FileNames, write_evidence
-
-    os.makedirs(output, exist_ok=True)
-    names = FileNames()
-    for entry in intake:
-        write_evidence(os.path.join(output, names.of(entry.candidate)), entry)
-    click.echo(f"{count(intake.accepted, 'candidate')} written to {output}", err=True)
-    leave(intake.exit_code)
-
-
+cli.add_command(export)
+cli.add_command(merge)
 cli.add_command(why)
 cli.add_command(certify)
 cli.add_command(plan)

@@ -19,6 +19,7 @@ from itss_logic.console import (
     print_lines,
     progress,
     timeout_option,
+    warn,
     with_policy,
     with_readings,
 )
@@ -216,7 +217,7 @@ def diff(
     from itss_logic.assurance.versions import load_version
 
     one, other = load_version(before, category), load_version(after, category)
-    intake = Intake(one, people, None) if people else None
+    intake = Intake(one.read(*people, warn=warn)) if people else None
     with progress(f"of {len(one.levels)} levels") as told:
         found = difference(one, other, readings, timeout, intake, told)
     if examples:

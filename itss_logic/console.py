@@ -15,7 +15,7 @@ from itss_logic.errors import printable
 
 if TYPE_CHECKING:
     from itss_logic.errors import Refusal
-    from itss_logic.evidence import Evidence
+    from itss_logic.evidence import Entry, Evidence, Refused
     from itss_logic.policy import Policy
 
 DONE, SOME_REFUSED, UNUSABLE, NOT_HELD, INTERNAL = 0, 1, 2, 3, 70
@@ -112,7 +112,9 @@ def with_evidence(command: Command) -> Command:
 
     @wraps(command)
     def run(policy: Policy, evidence: Sequence[str], input_format: str | None, **others: Any) -> Any:
-        return command(policy=policy, intake=Intake(policy, evidence, input_format), **others)
+        return command(
+            policy=policy, intake=Intake(policy.read(*evidence, input_format=input_format, warn=warn)), **others
+        )
 
     return options(evidence_named, with_policy)(cast(Command, run))
 
@@ -155,8 +157,8 @@ class Intake:
     Refusals are kept only by those who set `keep`: there may be no end to them.
     """
 
-    def __init__(self, policy: Policy, paths: Sequence[str], input_format: str | None) -> None:
-        self.entries = policy.read(*paths, input_format=input_format, warn=warn)
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self.entries = entries
         self.keep: Callable[[Iterable[Refusal]], object] = lambda refusals: None
         self.accepted = self.refused = 0
         self.refused_candidates: set[str | None] = set()
@@ -166,16 +168,20 @@ class Intake:
 
         for entry in self.entries:
             if isinstance(entry, Refused):
-                self.refused += 1
-                if self.refused <= KEPT:
-                    self.refused_candidates.add(entry.candidate)
-                self.keep(entry.refusals)
-                click.echo("\n".join(map(str, entry.refusals)), err=True)
+                self.refuse(entry)
             else:
                 self.accepted += 1
                 yield entry
         if not self.accepted and not self.refused:
             warn("no candidates were found")
+
+    def refuse(self, entry: Refused) -> None:
+        """Tell of what is refused."""
+        self.refused += 1
+        if self.refused <= KEPT:
+            self.refused_candidates.add(entry.candidate)
+        self.keep(entry.refusals)
+        click.echo("\n".join(map(str, entry.refusals)), err=True)
 
     @property
     def exit_code(self) -> int:

@@ -110,6 +110,10 @@ class Vocabulary:
         """The attributes that an item may have in a field; with None, in any."""
         return [p for p in self.predicates.values() if p.owner == item and (f is None or f in p.fields)]
 
+    def cites_once(self, item: Predicate) -> bool:
+        """Whether an item can be written out once only in JSON, with a single reference to a source."""
+        return item.number != "many" or bool(self.attributes(item.name, None))
+
     @cached_property
     def _keys(self) -> dict[tuple[str | None, bool], dict[str, Predicate]]:
         keys: dict[tuple[str | None, bool], dict[str, Predicate]] = {}

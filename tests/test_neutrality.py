@@ -10,6 +10,7 @@ from itss_logic import Policy
 
 COMMON = {
     "criteria",
+    "database",
     "depth",
     "equivalent",
     "items",

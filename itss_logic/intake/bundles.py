@@ -36,8 +36,8 @@ class NoPlaceError(Exception):
 
     def __init__(self, fact: Fact) -> None:
         super().__init__(
-            f"{write(fact)} has no place in this form: references are for items on file, one for each that can have "
-            "attributes"
+            f"{write(fact)} has no place in this form: references are for items on file, and one only for what can "
+            "be stated once"
         )
 
 
@@ -101,8 +101,8 @@ class Assembly:
         if sources is not None and not isinstance(sources, list):
             sources = [sources]
         has_attributes = bool(self.layout.vocabulary.attributes(item.name, None))
-        if sources and len(sources) > 1 and has_attributes:
-            problem = Problem("conflict", f"a {item.name} has one reference to a source here", "join them into one")
+        if sources and len(sources) > 1 and self.layout.vocabulary.cites_once(item):
+            problem = Problem("conflict", f"{item.name} has room for one reference", "join them into one")
             self.problems.append((problem, (row, table.column(SOURCE))))
         for source in sources or [None]:
             stated = known if source is None else {**known, SOURCE: source}
@@ -114,6 +114,9 @@ class Assembly:
                     if argument.kind == "id":
                         self.owners.setdefault((item.name, known[argument.key]), (stated, path))
                 self._inner(row, table, stated, path)
+                for key in (STATUS, SOURCE):  # Last, as people write them.
+                    if key in stated:
+                        stated[key] = stated.pop(key)
 
     def _unknown_field(self, f: str) -> Problem:
         fields = self.layout.vocabulary.fields
@@ -266,8 +269,8 @@ class Rows:
                     key = (predicate.owner, fact.arguments[predicate.place("of") + 1])
                     self.attributes.setdefault(key, []).append(fact)
         for item, sources in self.sources.items():
-            has_attributes = bool(layout.vocabulary.attributes(item.name, None))
-            if item not in self.items or (has_attributes and len(sources) > 1):
+            once = layout.vocabulary.cites_once(layout.vocabulary.predicates[item.name])
+            if item not in self.items or (once and len(sources) > 1):
                 raise NoPlaceError(Fact(SOURCE, (item, sources[-1])))
 
     def __iter__(self) -> Iterator[Row]:

@@ -62,7 +62,7 @@ class Cells:
     def read(self, raw: object, column: Column) -> Cell:
         """What a cell says in a column; None where it is empty."""
         if isinstance(raw, str):
-            text = raw.strip(" \t\r\n\u3000\u00a0")
+            text = raw.strip()
             return self._text(text, column) if text else None
         if raw is None:
             return None

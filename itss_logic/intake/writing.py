@@ -1,0 +1,127 @@
+"""Evidence out: into any form that can be read."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import IO, Protocol, TypeAlias
+
+from itss_logic.console import installed
+from itss_logic.errors import Place, QuestionError, Refusal
+from itss_logic.evidence import Evidence
+from itss_logic.export import FileNames, write_evidence
+from itss_logic.intake.bundles import Bundle, NoPlaceError, bundle_of, object_of
+from itss_logic.intake.layout import Layout
+from itss_logic.reading import DATABASES, STANDARD_INPUT, is_database
+from itss_logic.vocabulary import Vocabulary
+
+FORMS = ("lp", "json", "xlsx", "csv", "sql")
+"""The forms: a folder of facts, a file of JSON, a workbook, a folder of CSV tables, a database."""
+
+STANDARD_OUTPUT = STANDARD_INPUT
+
+Write: TypeAlias = Callable[[Evidence], None]
+"""Writes one candidate's evidence.
+
+Raises:
+    NoPlaceError: where the form has no place for a fact; nothing of the candidate is written then.
+"""
+
+
+class BundleWriter(Protocol):
+    """Writes the rows of candidates."""
+
+    def write(self, bundle: Bundle) -> None:
+        """Write the rows of a candidate."""
+
+    def close(self) -> None:
+        """Write what is left."""
+
+
+@contextmanager
+def written(output: str, form: str, vocabulary: Vocabulary, language: str | None = None) -> Iterator[Write]:
+    """What writes evidence in a form, as long as it is entered.
+
+    Args:
+        output: a folder for `lp` and `csv`, a file for `json` and `xlsx` (`-` is standard output for `json`), the URL
+            of a database for `sql`.
+        form: one of `FORMS`.
+        vocabulary: of the evidence.
+        language: whose labels a workbook shows for values; without one, their names.
+
+    Raises:
+        QuestionError: where the output cannot be of the form.
+    """
+    if (form == "sql") != is_database(output):
+        databases = ", ".join(DATABASES)
+        raise QuestionError(f"--as sql, and no other form, is written to the URL of a database, one of {databases}")
+    if form == "lp":
+        os.makedirs(output, exist_ok=True)
+        names = FileNames()
+        yield lambda evidence: write_evidence(os.path.join(output, names.of(evidence.candidate)), evidence)
+    elif form == "json":
+        with _json(output, Layout(vocabulary, wide=True)) as write:
+            yield write
+    else:
+        layout = Layout(vocabulary, wide=form != "sql")
+        writer = _bundle_writer(output, form, layout, language)
+        yield lambda evidence: writer.write(bundle_of(evidence, layout))
+        # Not where something went wrong: what is not closed does not appear.
+        writer.close()
+
+
+def _bundle_writer(output: str, form: str, layout: Layout, language: str | None) -> BundleWriter:
+    if form == "csv":
+        from itss_logic.intake.csv_tables import CsvWriter
+
+        return CsvWriter(output, layout)
+    if form == "xlsx":
+        installed("openpyxl", "xlsx", "a workbook is written with openpyxl")
+        from itss_logic.intake.workbook_write import WorkbookWriter
+
+        return WorkbookWriter(output, layout, language)
+    installed("sqlalchemy", "sql", "a database is written with SQLAlchemy")
+    from itss_logic.intake.database_write import DatabaseWriter
+
+    return DatabaseWriter(output, layout)
+
+
+@contextmanager
+def _json(output: str, layout: Layout) -> Iterator[Write]:
+    """Writes JSON: a list, or lines where the file is named so or is standard output."""
+    if output == STANDARD_OUTPUT:
+        yield lambda evidence: _line(sys.stdout, evidence, layout)
+        return
+    beside = f"{output}.part"
+    try:
+        with open(beside, "w", encoding="utf-8") as file:
+            if output.lower().endswith(".jsonl"):
+                yield lambda evidence: _line(file, evidence, layout)
+            else:
+                comma = "["
+
+                def element(evidence: Evidence) -> None:
+                    nonlocal comma
+                    text = json.dumps(object_of(evidence, layout), ensure_ascii=False, indent=1)
+                    file.write(f"{comma}\n{text}")
+                    comma = ","
+
+                yield element
+                file.write("[]\n" if comma == "[" else "\n]\n")
+        os.replace(beside, output)
+    finally:
+        if os.path.exists(beside):
+            os.unlink(beside)
+
+
+def _line(file: IO[str], evidence: Evidence, layout: Layout) -> None:
+    file.write(json.dumps(object_of(evidence, layout), ensure_ascii=False) + "\n")
+
+
+def without_place(evidence: Evidence, error: NoPlaceError, output: str) -> Refusal:
+    """The refusal of evidence that a form has no place for."""
+    mend = "export it as lp, or leave the reference out"
+    return Refusal("no_place", evidence.candidate, Place(output), str(error), mend)
