@@ -191,9 +191,9 @@ class Union:
             state(item, "" if verified else CLAIMED)
         for item, references in self.references.items():
             different = list(dict.fromkeys(references))
-            for reference in (
-                [JOINT.join(different)] if self.vocabulary.cites_once(self._predicate(item)) else different
-            ):
+            if self.vocabulary.cites_once(self._predicate(item)):
+                different = [JOINT.join(different)]
+            for reference in different:
                 for problem in check_text(reference, SOURCE):
                     dossier.refuse(problem, place)
                 state(item, SOURCE, reference)

@@ -46,7 +46,7 @@ def body(draw: st.DrawFn, vocabulary: Vocabulary, candidate: str) -> Evidence:
             dossier.stated.append(Stated(fact, dossier.place, SOURCE, reference))
         for attribute in attributes:
             for values in draw(_values(vocabulary, attribute, f)):
-                dossier.stated.append(Stated(Fact(attribute.name, (id, *values)), dossier.place))
+                dossier.stated.append(Stated(Fact(attribute.name, (str(id), *values)), dossier.place))
     entry = dossier.close()
     assert isinstance(entry, Evidence), entry
     return entry

@@ -24,11 +24,13 @@ from hypothesis import strategies as st
 from itss_logic import Answer, Evidence, Policy
 from itss_logic.answers import VERDICTS
 from itss_logic.errors import ItssError, QuestionError, SelfCheckError
+from itss_logic.intake import writing
 from itss_logic.web import filing
 from itss_logic.web.columns import BITS, Columns
 from itss_logic.web.filing import file_evidence, hinges
 from itss_logic.web.register import REFUSALS, Hinges, Page, Query, Register, Row
 
+POLICY = Policy.load()
 SAMPLE = Path(__file__).parent / "data" / "sample-200.jsonl"
 
 HOSTILE = (
@@ -242,6 +244,11 @@ def written(folder: Path, form: str, people: Sequence[Evidence]) -> tuple[list[P
         (folder / "people.yaml").write_text(yaml.safe_dump(values), encoding="utf-8")
     elif form == "lp":
         (folder / "people.lp").write_text("".join(one.as_lp() for one in people), encoding="utf-8")
+    elif form == "csv":
+        with writing.written(str(folder / "tables"), "csv", POLICY.vocabulary) as write:
+            for one in people:
+                write(one)
+        return [folder], None
     elif form == "folder":
         (folder / "inner").mkdir()
         lines(folder / "b.jsonl", values[1:3])
@@ -258,8 +265,8 @@ def written(folder: Path, form: str, people: Sequence[Evidence]) -> tuple[list[P
 @pytest.mark.parametrize(
     ("few", "form"),
     [
-        *product([True], ["json", "jsonl", "yaml", "lp", "txt", "folder"]),
-        *product([False], ["json", "jsonl", "lp", "folder"]),
+        *product([True], ["json", "jsonl", "yaml", "lp", "txt", "folder", "csv"]),
+        *product([False], ["json", "jsonl", "lp", "folder", "csv"]),
     ],
 )
 def test_every_form_of_input_is_filed(

@@ -17,12 +17,15 @@ from itss_logic.batch.report import Report
 from itss_logic.console import progress, warn
 from itss_logic.errors import ItssError, Place, Refusal, printable, shorten
 from itss_logic.evidence import Evidence, Refused
-from itss_logic.reading import STANDARD_INPUT, find_files, lines_of, read_file, read_line
+from itss_logic.intake.bundles import object_of
+from itss_logic.intake.layout import Layout
+from itss_logic.reading import CSV, SQL, STANDARD_INPUT, find_files, lines_of, read_file, read_line
 from itss_logic.web.register import Hinges, Register
 from itss_logic.web.stored import Stored
 
 if TYPE_CHECKING:
     from itss_logic.policy import Policy
+    from itss_logic.vocabulary import Vocabulary
 
 FEW_BYTES = 1_000_000
 """Evidence of up to this size is judged here and now: some 300 candidates, in a second. More is worth the start of a
@@ -94,9 +97,11 @@ class Told(Report):
         told = []
         for refusal in refusals:
             place = refusal.place
-            if place.line is not None:
-                self.lines[place.file].add(place.line)
-            told.append(refusal._replace(place=place._replace(file=self.names[place.file])))
+            if place.file in self.names:
+                if place.line is not None:
+                    self.lines[place.file].add(place.line)
+                refusal = refusal._replace(place=place._replace(file=self.names[place.file]))
+            told.append(refusal)
         self.register.refuse(told)
         super().refused(told)
 
@@ -126,8 +131,11 @@ def file_evidence(
     """
     policy.in_force(readings)
     with TemporaryDirectory(prefix="itss-") as folder:
-        sources = list(_sources(paths, input_format, folder))
+        early: list[Refused] = []
+        sources = list(_sources(policy.vocabulary, paths, input_format, folder, early))
         told = Told(sources, register)
+        for entry in early:
+            told.refused(entry.refusals)
         if sum(os.path.getsize(source.path) for source in sources) <= FEW_BYTES:
             register.enter(_judged_plainly(policy, readings, sources, told))
         else:
@@ -138,14 +146,23 @@ def file_evidence(
     register.complete()
 
 
-def _sources(paths: Iterable[str], input_format: str | None, folder: str) -> Iterator[Source]:
+def _sources(
+    vocabulary: Vocabulary, paths: Iterable[str], input_format: str | None, folder: str, early: list[Refused]
+) -> Iterator[Source]:
     """What is found under paths, each file under a path of its own in a folder, so that one that is named twice is two.
+
+    What is no single file is made lines of JSON; what is refused of it is put into `early`.
 
     Raises:
         ItssError: where something cannot be read.
     """
     found = [one for path in paths for one in find_files(path, input_format, warn)]
     for number, (name, form) in enumerate(found):
+        if form in (CSV, SQL):
+            path = os.path.join(folder, f"{number}.jsonl")
+            _put_lines(name, form, vocabulary, path, early)
+            yield Source(name, path, "jsonl", None)
+            continue
         path = os.path.join(folder, f"{number}.{form}")
         try:
             yield Source(name, path, form, _put(name, path))
@@ -165,6 +182,18 @@ def _put(name: str, path: str) -> tuple[int, int] | None:
             return about.st_size, about.st_mtime_ns
         _copy(stream, path)
     return None
+
+
+def _put_lines(name: str, form: str, vocabulary: Vocabulary, path: str, early: list[Refused]) -> None:
+    """Put what is sound in tables at a path, as lines of JSON, and what is not into `early`."""
+    layout = Layout(vocabulary, wide=True)
+    encode = msgspec.json.Encoder().encode
+    with open(path, "wb") as file:
+        for entry, _ in read_file(name, form, vocabulary, warn):
+            if isinstance(entry, Refused):
+                early.append(entry)
+            else:
+                file.write(encode(object_of(entry, layout)) + b"\n")
 
 
 def _copy(stream: BinaryIO, path: str) -> None:
