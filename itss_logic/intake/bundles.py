@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 from itss_logic.documents import Members
 from itss_logic.errors import Place, Refusal
 from itss_logic.evidence import Entry, Evidence, Refused
+from itss_logic.intake.cells import plain
 from itss_logic.intake.layout import Cell, Column, Layout, Table
 from itss_logic.shape import FIELDS, STATUS, VERIFIED, Shape, child
 from itss_logic.terms import Fact, Term, write
@@ -25,10 +26,11 @@ class Row(NamedTuple):
 
 
 class Bundle(NamedTuple):
-    """All rows of one candidate."""
+    """All rows of one candidate; `similar` is another who may be meant, where no row says that there is this one."""
 
     candidate: str
     rows: tuple[Row, ...]
+    similar: str = ""
 
 
 class NoPlaceError(Exception):
@@ -67,7 +69,7 @@ class Assembly:
         first = [row for row in bundle.rows if tables[row.table].predicate is None]
         if not first:
             row = bundle.rows[0]
-            problem = Problem("unknown_candidate", *_no_candidate(bundle.candidate))
+            problem = Problem("unknown_candidate", *_no_candidate(bundle))
             self.problems.append((problem, (row, tables[row.table].columns[0])))
         for row in first[1:]:
             message = f"the candidate {write(bundle.candidate)} stands twice among the candidates"
@@ -174,7 +176,12 @@ class Assembly:
         id = row.cells[table.columns.index(column)]
         if (owner.name, id) not in self.owners:
             message = f"there is no {owner.name} {write(str(id))} of this candidate"
-            problem = Problem("unknown_project", message, f"state the {owner.name}, or leave this out")
+            others = [str(other) for name, other in self.owners if name == owner.name]
+            similar = next((write(other) for other in others if plain(other) == plain(str(id))), None)
+            mend = (
+                f"write it as it stands there: {similar}" if similar else f"state the {owner.name}, or leave this out"
+            )
+            problem = Problem("unknown_project", message, mend)
             self.problems.append((problem, (row, column)))
             return
         stated, path = self.owners[owner.name, id]
@@ -235,8 +242,11 @@ class Assembly:
         return placer(self.layout.tables[row.table], row.at, column)
 
 
-def _no_candidate(candidate: str) -> tuple[str, str]:
-    return f"there is no candidate {write(candidate)} among the candidates", "add a row for the candidate there"
+def _no_candidate(bundle: Bundle) -> tuple[str, str]:
+    message = f"there is no candidate {write(bundle.candidate)} among the candidates"
+    if bundle.similar:
+        return message, f"write it as it stands there: {write(bundle.similar)}"
+    return message, "add a row for the candidate there"
 
 
 def bundle_of(evidence: Evidence, layout: Layout) -> Bundle:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
 
 from itss_logic.errors import shorten
@@ -25,6 +25,9 @@ DIGITS = 15
 
 FORMULA = ("=", "+", "-", "@")
 """How text begins that a spreadsheet may take for a formula."""
+
+REMEMBERED = 1_000
+"""Texts whose meaning is remembered for a column."""
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 UNSAFE = re.compile(rf"{CONTROL.pattern}|_x")
@@ -74,6 +77,23 @@ class Cells:
         if isinstance(raw, (int, float)):
             return self._number(raw, column)
         return Problem("wrong_type", f"the cell holds a {type(raw).__name__}", "write text", column.argument)
+
+    def reader(self, column: Column) -> Callable[[object], Cell]:
+        """What reads the cells of a column; known values, which come again and again, are remembered."""
+        known: dict[str, Cell] = {}
+
+        def read(raw: object) -> Cell:
+            if raw is None or raw == "":
+                return None
+            if not isinstance(raw, str) or column.is_text:
+                return self.read(raw, column)
+            if raw not in known:
+                if len(known) > REMEMBERED:
+                    known.clear()
+                known[raw] = self.read(raw, column)
+            return known[raw]
+
+        return read
 
     def _text(self, text: str, column: Column) -> Cell:
         quoted = _unquoted(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from itss_logic.errors import shorten
@@ -52,6 +52,7 @@ class Heading:
                 message = f"{table.name} has no column {column.name}"
                 self._wrong("missing_key", message, f"add the heading {column.name}", 0)
         self._headed = {*self.at.values(), *self.remarks, *([] if self.mark is None else [self.mark])}
+        self._readers: list[Callable[[object], Cell]] = []
         self._order = [self.at.get(column.name) for column in table.columns]
 
     def _wrong(self, code: str, message: str, mend: str, at: int) -> None:
@@ -74,9 +75,10 @@ class Heading:
             if at not in self._headed
         ]
         width = len(raw)
+        self._readers = self._readers or [cells.reader(column) for column in self.table.columns]
         found = (
-            cells.read(raw[at] if at is not None and at < width else None, column)
-            for at, column in zip(self._order, self.table.columns, strict=True)
+            read(raw[at]) if at is not None and at < width else None
+            for at, read in zip(self._order, self._readers, strict=True)
         )
         return tuple(found), wrong
 
