@@ -92,9 +92,7 @@ def _symbols(ground: Control, signature: Signature) -> Iterator[Symbol]:
         yield atom.symbol
 
 
-def _matched(
-    signature: Signature, constants: dict[int, Symbol], known: dict[Signature, list[list[Symbol]]]
-) -> bool:
+def _matched(signature: Signature, constants: dict[int, Symbol], known: dict[Signature, list[list[Symbol]]]) -> bool:
     """Whether a literal may hold, as far as it rests on no input: something that is known matches it."""
     return signature not in known or any(
         all(arguments[place] == constant for place, constant in constants.items()) for arguments in known[signature]
