@@ -3,9 +3,9 @@
     python benchmarks/whatif.py tests/data/sample-200.jsonl [NUMBER]
 
 `plan` (five plans, confirmed, in a warm process) is measured beside one plain evaluation of the same candidate in a
-fresh `Control`. `itss impact` over NUMBER candidates (10,000 unless told: the file, again and again under new ids) is
-measured beside one `itss evaluate` of them, each as a command of its own: for a change that flips few verdicts, and for
-one that flips many.
+fresh `Control`, for NUMBER candidates of the file at most. `itss impact` over NUMBER candidates (10,000 unless told:
+the file, again and again under new ids) is measured beside one `itss evaluate` of them, each as a command of its own:
+for a change that flips few verdicts, and for one that flips many.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def population(people: Path, number: int) -> None:
 
 def main(people: str, number: str = "10000") -> None:
     policy = Policy.load()
-    plans(policy, [entry for entry in policy.read(people) if isinstance(entry, Evidence)])
+    plans(policy, [entry for entry in policy.read(people) if isinstance(entry, Evidence)][: int(number)])
     many_projects(policy)
     population(Path(people), int(number))
 

@@ -51,11 +51,14 @@ class Specialised:
             for statement in statements:
                 if statement.chooses or (statement.reads | statement.heads) & moving:
                     moving |= statement.heads
-        self.statements = [s for s in statements if not s.heads or s.heads & moving]
+        left = [s for s in statements if not s.heads or s.heads & moving]
         self.facts = {
             signature: [s for s in _symbols(ground, signature) if not _mentions(s, foreign)]
-            for signature in {read for statement in self.statements for read in statement.reads} - moving
+            for signature in {read for statement in left for read in statement.reads} - moving
         }
+        # clingo makes arguments anew whenever it is asked for them.
+        known = {signature: [s.arguments for s in symbols] for signature, symbols in self.facts.items()}
+        self.statements = [s for s in left if all(_matched(*literal, known) for literal in s.requires)]
         self.texts: dict[Signatures, str] = {}
 
     def text(self, present: Signatures) -> str:
@@ -70,7 +73,7 @@ class Specialised:
         size = -1
         while len(alive) > size:
             size = len(alive)
-            alive = [s for s in self.statements if all(self._matched(*literal, possible) for literal in s.requires)]
+            alive = [s for s in self.statements if all(signature in possible for signature, _ in s.requires)]
             possible = possible.union(*(statement.heads for statement in alive))
         needed = frozenset[Signature]().union(*(s.reads for s in alive if not s.heads))
         used: list[Statement] = []
@@ -82,15 +85,6 @@ class Specialised:
         facts = [f"{symbol}." for signature in sorted(needed) for symbol in self.facts.get(signature, ())]
         return "\n".join([*(statement.text for statement in used), *facts])
 
-    def _matched(self, signature: Signature, constants: dict[int, Symbol], possible: Signatures) -> bool:
-        """Whether something that may hold matches a literal."""
-        if signature not in self.facts:
-            return signature in possible
-        return any(
-            all(symbol.arguments[place] == constant for place, constant in constants.items())
-            for symbol in self.facts[signature]
-        )
-
 
 def _symbols(ground: Control, signature: Signature) -> Iterator[Symbol]:
     name, arity = signature
@@ -98,10 +92,18 @@ def _symbols(ground: Control, signature: Signature) -> Iterator[Symbol]:
         yield atom.symbol
 
 
+def _matched(signature: Signature, constants: dict[int, Symbol], known: dict[Signature, list[list[Symbol]]]) -> bool:
+    """Whether a literal may hold, as far as it rests on no input: something that is known matches it."""
+    return signature not in known or any(
+        all(arguments[place] == constant for place, constant in constants.items()) for arguments in known[signature]
+    )
+
+
 def _mentions(symbol: Symbol, constants: frozenset[str]) -> bool:
     if not constants or symbol.type != SymbolType.Function:
         return False
-    return (not symbol.arguments and symbol.name in constants) or any(_mentions(s, constants) for s in symbol.arguments)
+    arguments = symbol.arguments
+    return any(_mentions(s, constants) for s in arguments) if arguments else symbol.name in constants
 
 
 @lru_cache(maxsize=256)

@@ -88,13 +88,24 @@ def serving(*arguments: str) -> Iterator[str]:
         process.communicate(timeout=30)
 
 
+def assert_accessible(page: Page, about: str, width: int) -> None:
+    """That nothing serious is found on a page, light and dark, and that it is no wider than the window."""
+    page.emulate_media(color_scheme="light")
+    assert violations(page) == [], about
+    page.emulate_media(color_scheme="dark")
+    # Nothing but colours is otherwise.
+    assert violations(page, "color-contrast") == [], about
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, about
+
+
 def quiet() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("COV")}
 
 
-def violations(page: Page) -> list[str]:
-    """What axe-core finds serious on a page."""
-    found = Axe().run(page).response["violations"]
+def violations(page: Page, *rules: str) -> list[str]:
+    """What axe-core finds serious on a page, by some of its rules or by all."""
+    options = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
+    found = Axe().run(page, options=options).response["violations"]
     return [
         f"{one['id']}: {one['help']}: {node['html'][:200]}"
         for one in found

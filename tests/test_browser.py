@@ -18,7 +18,7 @@ from pypdf import PdfReader
 
 from itss_logic import Policy
 from itss_logic.answers import Answer
-from tests.browser import ITSS, LIMIT, NARROW, ROOT, WIDE, chromium, page_of, serving, violations
+from tests.browser import ITSS, LIMIT, NARROW, ROOT, WIDE, assert_accessible, chromium, page_of, serving
 from tests.test_documents import SERVED
 from tests.test_report import HOSTILE, hostile_people
 
@@ -26,7 +26,8 @@ FACTS = ROOT / "facts" / "json"
 POLICY = Policy.load()
 WORDS = POLICY.words()
 EMI = "/desk?candidate=emi.suzuki"
-MANY = 100_000
+MANY = 30_000
+ALL = f"{MANY:,} candidates"
 
 
 @pytest.fixture(scope="module")
@@ -429,7 +430,7 @@ def test_an_impossible_change_is_said(browser: Browser, site: str) -> None:
 
 @pytest.fixture(scope="module")
 def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a server with 100,000 candidates: every seventh has passed the exam, every fifth claims it."""
+    """The address of a server with many candidates: every seventh has passed the exam, every fifth claims it."""
     path = tmp_path_factory.mktemp("crowd") / "people.jsonl"
     with path.open("w", encoding="utf-8") as file:
         for number in range(MANY):
@@ -444,28 +445,28 @@ def test_an_operator_finds_their_way_among_many(browser: Browser, crowd: str) ->
     pending = len([number for number in range(0, MANY, 5) if number % 7])
     with page_of(browser) as page:
         page.goto(crowd)
-        expect(page.locator("h1")).to_have_text("100,000 candidates")
+        expect(page.locator("h1")).to_have_text(ALL)
         page.get_by_label("Levels").select_option("3")
-        expect(page.get_by_text(f"{deemed:,} of 100,000 candidates")).to_be_visible()
+        expect(page.get_by_text(f"{deemed:,} of {ALL}")).to_be_visible()
         page.locator("#clear").click()
         page.get_by_label("Verdict").select_option("pending")
-        expect(page.get_by_text(f"{pending:,} of 100,000 candidates")).to_be_visible()
+        expect(page.get_by_text(f"{pending:,} of {ALL}")).to_be_visible()
         page.get_by_label("Levels").select_option("4")
-        expect(page.get_by_text("0 of 100,000 candidates")).to_be_visible()
+        expect(page.get_by_text(f"0 of {ALL}")).to_be_visible()
         page.get_by_label("Levels").select_option("3")
         page.get_by_label("Verdict").select_option("deemed")
-        expect(page.get_by_text(f"{deemed:,} of 100,000 candidates")).to_be_visible()
+        expect(page.get_by_text(f"{deemed:,} of {ALL}")).to_be_visible()
         page.locator("#page-last").click()
-        last = -(-deemed // 50)
+        last, final = -(-deemed // 50), f"P-{(MANY - 1) // 7 * 7:06}"
         expect(page.get_by_text(f"Page {last} of {last}")).to_be_visible()
-        expect(page.locator("tbody th").filter(has_text="P-").last).to_have_text("P-099995")
+        expect(page.locator("tbody th").filter(has_text="P-").last).to_have_text(final)
         page.get_by_role("link", name=re.compile("^Candidate, sort by")).click()
         expect(page.locator("th[aria-sort]")).to_have_attribute("aria-sort", "ascending")
         page.get_by_role("link", name=re.compile("^Candidate, sort by")).click()
-        expect(page.locator("tbody th").filter(has_text="P-").first).to_have_text("P-099995")
+        expect(page.locator("tbody th").filter(has_text="P-").first).to_have_text(final)
         page.get_by_label("Part of the candidate's id").fill("p-0000")
         page.keyboard.press("Enter")
-        expect(page.get_by_text("15 of 100,000 candidates")).to_be_visible()
+        expect(page.get_by_text(f"15 of {ALL}")).to_be_visible()
         page.get_by_role("link", name="P-000098").click()
         expect(page.locator("h1")).to_contain_text("P-000098")
         page.get_by_role("link", name="Next").click()
@@ -475,7 +476,7 @@ def test_an_operator_finds_their_way_among_many(browser: Browser, crowd: str) ->
 def test_what_a_change_would_do_to_many_is_shown_as_it_comes(browser: Browser, crowd: str) -> None:
     with page_of(browser) as page:
         page.goto(f"{crowd}/impact?reading=ap_exam%3Dno_effect")
-        expect(page.locator(".comparison [role=status]")).to_contain_text("of 100,000 candidates compared")
+        expect(page.locator(".comparison [role=status]")).to_contain_text(f"of {ALL} compared")
         first = page.locator("progress").get_attribute("value")
         expect(page.locator("progress")).not_to_have_attribute("value", str(first))
         page.locator("#stop").click()
@@ -483,7 +484,7 @@ def test_what_a_change_would_do_to_many_is_shown_as_it_comes(browser: Browser, c
         page.goto(page.url.replace("&do=stop", ""))
         expect(page.locator(".comparison")).to_contain_text("The comparison was stopped.")
         page.locator("#again").click()
-        expect(page.locator(".comparison [role=status]")).to_contain_text("of 100,000 candidates compared")
+        expect(page.locator(".comparison [role=status]")).to_contain_text(f"of {ALL} compared")
         assert "do=" not in page.url
         page.locator("#stop").click()
         expect(page.locator(".comparison")).to_contain_text("The comparison was stopped.")
@@ -497,7 +498,7 @@ def test_quick_hands_lose_no_filter(browser: Browser, crowd: str) -> None:
         page.get_by_label("Field").select_option("software")
         expect(page).to_have_url(re.compile("verdict=deemed&level=3&field=software"))
         expect(page.get_by_label("Verdict")).to_have_value("deemed")
-        expect(page.get_by_text(f"{len(range(0, MANY, 7)):,} of 100,000 candidates")).to_be_visible()
+        expect(page.get_by_text(f"{len(range(0, MANY, 7)):,} of {ALL}")).to_be_visible()
 
 
 # Everybody
@@ -606,18 +607,16 @@ PAGES = [
 ]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [WIDE, NARROW])
-def test_pages_are_accessible(browser: Browser, site: str, scheme: Any, width: int) -> None:
-    with browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True) as context:
+def test_pages_are_accessible(browser: Browser, site: str, width: int) -> None:
+    with browser.new_context(viewport={"width": width, "height": 900}, bypass_csp=True) as context:
         page = context.new_page()
         page.set_default_timeout(LIMIT)
         for path in PAGES:
             page.goto(f"{site}{path}")
             if path.startswith("/desk"):
                 reasons(page)
-            assert violations(page) == [], path
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+            assert_accessible(page, path, width)
 
 
 def test_every_page_speaks_japanese(browser: Browser, site: str) -> None:

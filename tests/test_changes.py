@@ -123,10 +123,11 @@ def test_a_change_does_what_an_edit_of_the_rules_would(
     file.write_text(f"{rules}\n{added}\n", encoding="utf-8")
     edited = Policy.load(kb=str(tmp_path / "kb"))
     overlaid = changed(policy, tmp_path, text)
+    some = people[::2]
     for readings in ({}, {"two_sites": "small", "ap_exam": "deems_specialty", "project_grade": "exact"}):
-        found = verdicts(overlaid, people, readings)
-        assert found == verdicts(edited, people, readings)
-        assert found != verdicts(policy, people, readings)
+        found = verdicts(overlaid, some, readings)
+        assert found == verdicts(edited, some, readings)
+        assert found != verdicts(policy, some, readings)
     assert {c.id: shape(c.parameters) for c in overlaid.clauses} == {c.id: shape(c.parameters) for c in edited.clauses}
 
 

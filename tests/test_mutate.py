@@ -69,7 +69,7 @@ def test_the_cases_notice_every_mutant_of_a_rule_that_is_not_equivalent(policy: 
 
 
 def test_what_is_equivalent_is_told_when_asked() -> None:
-    result = run("--jobs", 1, "--within", "projects.lp:116", "--equivalent")
+    result = run(CASES / "projects.yaml", "--jobs", 1, "--within", "projects.lp:116", "--equivalent")
     assert result.exit_code == 0
     assert "equivalent: it decides all evidence alike" in result.output
     assert "G <= H" in result.output
@@ -96,7 +96,7 @@ def test_a_mutant_that_survives_comes_with_evidence_that_tells_it_apart(policy: 
 
 
 def test_what_clingo_refuses_is_no_mutant_that_a_case_notices() -> None:
-    found = told("--within", "contributions.lp:30")
+    found = told(CASES / "contributions.yaml", "--within", "contributions.lp:30")
     assert [mutant["fate"] for mutant in found["mutants"]] == ["refused", "refused"]
 
 
@@ -114,7 +114,7 @@ def test_a_survivor_is_shown_with_what_it_changes() -> None:
 
 
 def test_two_processes_find_the_same() -> None:
-    arguments = ("--within", "hardware.4.size", "--format", "json")
+    arguments = (CASES / "sizes_assignments.yaml", "--within", "hardware.4.size", "--format", "json")
     one, two = (json.loads(run(*arguments, "--jobs", jobs).stdout)["mutants"] for jobs in (1, 2))
     assert one
     assert [mutant["fate"] for mutant in one] == [mutant["fate"] for mutant in two]

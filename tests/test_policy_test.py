@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -26,6 +27,7 @@ from itss_logic.cli import cli
 from itss_logic.errors import ItssError
 from itss_logic.rule_files import default_kb
 from tests.test_category import FILES as BAKING
+from tests.test_documents import ELSEWHERE
 
 CASES = Path(default_kb()) / "customer_service" / "cases"
 
@@ -74,9 +76,14 @@ cases:
 """
 
 
-def test_all_cases_pass_and_show_everything() -> None:
-    result = run("--require-coverage")
+def test_all_cases_pass_and_show_everything(tmp_path: Path) -> None:
+    """By the command of the README."""
+    [command] = ELSEWHERE
+    _, _, _, *arguments = shlex.split(command.replace("/tmp/", f"{tmp_path}/"))
+    result = run(*arguments)
     assert result.exit_code == 0, result.output
+    assert "--require-coverage" in arguments
+    assert (tmp_path / "cases.xml").exists()
     assert [line for line in result.output.splitlines() if "never" in line] == []
     *_, last = result.output.splitlines()
     assert last.startswith(f"✓ {len(read_cases(case_files(policy := Policy.load()), policy))} cases passed in ")
