@@ -15,6 +15,7 @@ import click
 from itss_logic.cli_batch import batch
 from itss_logic.cli_explain import certify, plan, why
 from itss_logic.cli_explore import explore
+from itss_logic.cli_intake import intake as intake_group
 from itss_logic.cli_pages import serve
 from itss_logic.cli_policy import policy
 from itss_logic.cli_report import report
@@ -148,6 +149,7 @@ cli.add_command(serve)
 cli.add_command(batch)
 cli.add_command(summary)
 cli.add_command(compare)
+cli.add_command(intake_group)
 cli.add_command(report)
 cli.add_command(policy)
 

@@ -1,0 +1,1 @@
+"""Evidence from where it lives, as drafts."""
