@@ -53,12 +53,13 @@ def resume(
     resumes = Resumes(policy)
     words = resumes.words(lang)
     findings = resumes.read(_data(file), file, candidate)
-    given = Answers(findings)
+    given = Answers(findings, policy.vocabulary)
     for path in answers:
         given.read(path, _data(path))
     for notice in findings.notices:
         warn(str(notice))
-    drafted = draft(findings, given, policy.vocabulary, words, answers[0] if answers else file)
+    # The draft is the same whatever language the questions are in.
+    drafted = draft(findings, given, policy.vocabulary, resumes.words(), answers[0] if answers else file)
     if isinstance(drafted, Refused):
         click.echo("\n".join(map(str, drafted.refusals)), err=True)
         leave(UNUSABLE)
@@ -71,6 +72,8 @@ def resume(
     else:
         _write(output, text)
     _summary(findings, drafted, questions)
+    if answers and questions and drafted.left:
+        click.echo("to complete the draft, give back the answers so far as well: --answers is repeatable", err=True)
 
 
 def _apart(read: Sequence[str], written: Sequence[str]) -> None:

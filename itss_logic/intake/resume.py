@@ -124,7 +124,9 @@ class Resumes:
         order = list(predicates)
         claims.sort(key=lambda claim: (order.index(claim.predicate.name), entries.index(claim.entry), claim.value))
         used = {n for (n,) in shown.get("used", [])}
-        unused = Counter(entry.section for n, entry in enumerate(entries) if n not in used)
+        unused = Counter(
+            entry.section for n, entry in enumerate(entries) if n not in used and entry.id != entry.section
+        )
         absent = [
             self._absent(section, file) for section in self.standard.sections if (section,) in shown.get("absent", [])
         ]

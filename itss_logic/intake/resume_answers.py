@@ -10,28 +10,29 @@ from itss_logic.documents import DocumentError, Members, Value, decode
 from itss_logic.errors import Place, Refusal, shorten
 from itss_logic.intake.resume import Findings, Question
 from itss_logic.intake.resume_questions import ANSWER, ASKED, CANDIDATE, ID, QUESTIONS, RESUME, SAYS
-from itss_logic.shape import SOURCE, STATUS, child
+from itss_logic.shape import child
+from itss_logic.vocabulary import Vocabulary
 from itss_logic.yaml_form import parse_yaml
 
-NO, YES = (False, "no"), (True, "yes")
 NESTED = 4
 """How deep blanks are looked for; answers are not nested deeper."""
 
 
 class Piece(NamedTuple):
-    """A piece of evidence as an answer states it: under which key, in which field, and where it stands."""
+    """A piece of evidence as an answer states it: in which field, and where it stands; `number` tells several apart."""
 
     question: Question
     field: str | None
-    value: Value
+    value: Members
     place: Place
+    number: int = 0
 
 
 class Answers:
     """What files of answers say: `pieces` of evidence, `answered` questions by id, and `refusals`."""
 
-    def __init__(self, findings: Findings) -> None:
-        self.findings = findings
+    def __init__(self, findings: Findings, vocabulary: Vocabulary) -> None:
+        self.findings, self.vocabulary = findings, vocabulary
         self.pieces: list[Piece] = []
         self.answered: dict[str, Value] = {}
         self.refusals: list[Refusal] = []
@@ -65,10 +66,11 @@ class Answers:
     def _is_bound(self, top: Members, root: Place) -> bool:
         """Whether the answers are for this resume and candidate."""
         asked = {RESUME: self.findings.digest, CANDIDATE: self.findings.candidate}
+        mends = {RESUME: "give the resume that was asked about", CANDIDATE: "name the same one with --candidate"}
         for key, code in ((RESUME, "unknown_value"), (CANDIDATE, "unknown_candidate")):
             if top[key] != asked[key]:
-                told = f"the answers are for another {key}, {shorten(str(top[key]))}"
-                self._refuse(code, below(root, key), told, f"answer the questions on {shorten(asked[key], 80)}")
+                told = f"the answers are for the {key} {shorten(str(top[key]), 80)}, not {shorten(asked[key], 80)}"
+                self._refuse(code, below(root, key), told, mends[key])
         return all(top[key] == asked[key] for key in asked)
 
     def _question(self, value: Value, place: Place, file: str) -> None:
@@ -83,7 +85,7 @@ class Answers:
                 "unknown_value", below(place, ID), f"{shorten(str(id))} is no question", "leave the ids as they were"
             )
         else:
-            path = child(child(child("$", QUESTIONS), 0)[:-3] + f"[{shorten(id)}]", ANSWER)
+            path = child(child(child("$", QUESTIONS), id), ANSWER)
             self._answer(self.known[id], clean(members.get(ANSWER)), Place(file, path=path))
 
     def _answer(self, question: Question, answer: Value, place: Place) -> None:
@@ -94,16 +96,17 @@ class Answers:
                 self._refuse("conflict", place, "the question is answered twice", "keep one of the answers")
             return
         self.answered[question.id] = answer
-        if any(answer is no for no in NO) or answer == "no":
+        if is_no(answer):
             return
         if question.entry is None:
             self._beside(question, answer, place)
         else:
-            for value, where in _elements(answer, place):
-                self._of_entry(question, value, where)
+            elements = _elements(answer, place)
+            for number, (value, where) in enumerate(elements, 1):
+                self._of_entry(question, value, where, number if len(elements) > 1 else 0)
 
     def _beside(self, question: Question, answer: Value, place: Place) -> None:
-        """An answer to what is asked whatever the resume says, in the shape of evidence: by field, where it is of one."""
+        """An answer to what is asked whatever the resume says: by field, where it is of one."""
         predicate = question.predicate
         if not predicate.of_field or predicate.number == "one":
             if predicate.of_field:
@@ -119,15 +122,14 @@ class Answers:
         """Each piece of a list, or the one that there is."""
         predicate = question.predicate
         for element, where in _elements(value, place) if predicate.number == "many" else [(value, place)]:
-            if predicate.number == "flag":
-                if element in YES and not isinstance(element, int | float) or element is True:
-                    self.pieces.append(Piece(question, field, Members([]), where))
-                elif element is not False and element != "no":
-                    self._refuse("wrong_type", where, f"{_told(element)} is not yes or no", "write yes or no")
-            else:
+            if predicate.number != "flag":
                 self._piece(question, field, element, where)
+            elif is_yes(element):
+                self.pieces.append(Piece(question, field, Members([]), where))
+            elif not is_no(element):
+                self._refuse("wrong_type", where, f"{_told(element)} is not yes or no", "write yes or no")
 
-    def _of_entry(self, question: Question, value: Value, place: Place) -> None:
+    def _of_entry(self, question: Question, value: Value, place: Place, number: int = 0) -> None:
         """An answer that names its field itself, if it is of one."""
         key = next((a.key for a in question.predicate.arguments if a.kind == "field"), None)
         field = None
@@ -140,44 +142,35 @@ class Answers:
                 told, mend = f"{_told(field)} is not a known {key}", f"write one of {', '.join(known)}"
                 self._refuse("unknown_value", below(place, key), told, mend)
                 return
-            if key in value.repeated:
-                self._refuse("syntax", below(place, key), f"the key {key} stands twice", "keep one of them")
             value = value.only(set(value) - {key})
-        self._piece(question, field, value, place)
+        self._piece(question, field, value, place, number)
 
-    def _piece(self, question: Question, field: str | None, value: Value, place: Place) -> None:
+    def _piece(self, question: Question, field: str | None, value: Value, place: Place, number: int = 0) -> None:
         """One piece: an object, or the one value that it has."""
-        predicate = question.predicate
-        own = predicate.own
-        plain = [a for a in own if a.kind != "id"]
+        needed = [a.key for a in question.predicate.own if a.kind != "id" or question.entry is None]
+        is_placed = field is not None or not question.predicate.of_field
+        known = list(self._keys(question))
         if not isinstance(value, Members):
-            if (
-                isinstance(value, list)
-                or len(plain) != len(own)
-                or len(own) != 1
-                or (field is None and predicate.of_field)
-            ):
-                keys = ", ".join(self._keys(question))
-                told = f"{_told(value)} does not say enough"
-                self._refuse("wrong_type", place, told, f"fill in {keys}; write no where it does not count")
+            if is_placed and not needed and is_yes(value):
+                value = Members([])
+            elif is_placed and len(needed) == 1 and needed == known[-1:] and not isinstance(value, list):
+                value = Members([(needed[0], value)])
+            else:
+                told, mend = f"{_told(value)} does not say enough", f"fill in {', '.join(known)}"
+                self._refuse("wrong_type", place, told, f"{mend}; or write no, where it does not count")
                 return
-            value = Members([(own[0].key, value)])
-        named = [a for a in own if a.kind == "id"] if question.entry else []
-        for key in (STATUS, SOURCE, *(a.key for a in named)):
-            if key in value:
-                known = ", ".join(self._keys(question))
-                self._refuse("unknown_key", below(place, key), f"{key} is not asked here", f"use one of {known}")
-        for argument in own:
-            if argument.key not in value and argument not in named:
-                self._refuse("missing_key", place, f"{argument.key} is missing", f"add {argument.key}")
-        self.pieces.append(Piece(question, field, value, place))
+        for key in [key for key in value if key not in known]:
+            told, mend = f"{shorten(key)} is not asked here", f"use one of {', '.join(known)}"
+            self._refuse("unknown_key", below(place, key), told, mend)
+        self.pieces.append(Piece(question, field, value.only(set(known)), place, number))
 
-    @staticmethod
-    def _keys(question: Question) -> Iterator[str]:
+    def _keys(self, question: Question) -> Iterator[str]:
         """The keys that an answer may have."""
         for argument in question.predicate.arguments:
             if argument.kind != "id" or question.entry is None:
                 yield argument.key
+        for attribute in self.vocabulary.attributes(question.predicate.name, None):
+            yield attribute.key
 
     def _object(self, value: Value, place: Place, keys: Sequence[str], all_needed: bool) -> Members | None:
         """The members of a mapping that has no keys but these."""
@@ -191,7 +184,7 @@ class Answers:
             sound = self._refuse(
                 "syntax", below(place, key), f"the key {shorten(key)} stands twice", "keep one of them"
             )
-        for key in value.keys() - set(keys):
+        for key in [key for key in value if key not in keys]:
             sound = self._refuse(
                 "unknown_key", below(place, key), f"{shorten(key)} is no key here", f"use {', '.join(keys)}"
             )
@@ -219,10 +212,20 @@ def below(place: Place, key: str | int) -> Place:
     return place._replace(path=child(place.path or "$", key))
 
 
+def is_yes(value: Value) -> bool:
+    """Whether an answer is yes."""
+    return value is True or (isinstance(value, str) and value.casefold() == "yes")
+
+
+def is_no(value: Value) -> bool:
+    """Whether an answer is that something does not count."""
+    return value is False or (isinstance(value, str) and value.casefold() == "no")
+
+
 def clean(value: Value, depth: int = NESTED) -> Value:
     """An answer without what was left blank; None where nothing is left."""
     if depth and isinstance(value, list):
-        kept = [inner for element in value if (inner := clean(element, depth - 1)) is not None]
+        kept: list[Value] = [inner for element in value if (inner := clean(element, depth - 1)) is not None]
         return kept or None
     if depth and isinstance(value, Members):
         pairs = [(key, inner) for key, element in value.items() if (inner := clean(element, depth - 1)) is not None]

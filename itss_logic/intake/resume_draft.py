@@ -1,4 +1,4 @@
-"""The draft of evidence that a resume and answers come to: all of it claimed, and sound by the project's own reader."""
+"""The draft of evidence that a resume and answers come to: all of it claimed, and sound as any evidence is read."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from itss_logic.errors import Place, Refusal, printable
 from itss_logic.evidence import Refused
 from itss_logic.intake.resume import Claim, Findings, Question
 from itss_logic.intake.resume_answers import Answers, Piece
-from itss_logic.shape import FIELDS, SOURCE, STATUS, Shape, child
-from itss_logic.vocabulary import CANDIDATE, CLAIMED, Predicate, Vocabulary
+from itss_logic.shape import FIELDS, STATUS, Shape, child
+from itss_logic.vocabulary import CANDIDATE, CLAIMED, SOURCE, Predicate, Vocabulary
 from itss_logic.words import Words
 
 
@@ -48,11 +48,10 @@ class _Drafting:
             source = self.words.phrase("resume_said")
         else:
             source = self.words.phrase("resume_answered", source=self._source(question.entry.id, question.entry.title))
-        value = piece.value
-        assert isinstance(value, Members)
         ids = [a.key for a in question.predicate.own if a.kind == "id"] if question.entry else []
-        members = Members([*((key, question.name) for key in ids), *value.items()])
-        members.repeated = value.repeated
+        name = f"{question.name} {piece.number}" if piece.number else question.name
+        members = Members([*((key, name) for key in ids), *piece.value.items()])
+        members.repeated = piece.value.repeated
         self._put(question.predicate, piece.field, members, source, piece.place)
 
     def _source(self, id: str, title: str) -> str:
@@ -87,7 +86,8 @@ class _Drafting:
         inner = {str(f): self.fields[f] for f in self.vocabulary.fields if f in self.fields}
         of_field = self.vocabulary.keys(of_field=True)
         fields = {f: {key: held[key] for key in of_field if key in held} for f, held in inner.items()}
-        top = {key: self.top[key] for key in self.vocabulary.keys() if key in self.top}
+        at_top = self.vocabulary.keys()
+        top = {key: self.top[key] for key in at_top if key in self.top}
         return {CANDIDATE: self.findings.candidate, **top, **({FIELDS: fields} if fields else {})}
 
     def where(self, place: Place, file: str) -> Place:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Iterator
 from itertools import groupby
+from unicodedata import east_asian_width
 
 from itss_logic.errors import printable
 from itss_logic.intake.resume import Findings, Question
@@ -14,6 +16,8 @@ RESUME, CANDIDATE, QUESTIONS = "resume", "candidate", "questions"
 ID, SAYS, ASKED, ANSWER = "id", "says", "question", "answer"
 COLUMNS = 110
 INDENT = "  "
+NO_BREAK = "\N{NO-BREAK SPACE}"
+"""Stands for a blank that no line is broken at; it is none when it is written."""
 
 
 def write_questions(findings: Findings, questions: Iterable[Question], vocabulary: Vocabulary, words: Words) -> str:
@@ -28,7 +32,7 @@ def write_questions(findings: Findings, questions: Iterable[Question], vocabular
     lines.append(f"{QUESTIONS}:" if groups else f"{QUESTIONS}: []")
     for group in groups:
         form = Form(group[0].predicate, vocabulary, words)
-        lines += ["", *(f"{INDENT}# {line}" for line in form.legend())]
+        lines += ["", *(f"{INDENT}# {line}" for told in form.legend() for line in wrapped(told))]
         for question in group:
             lines += ["", *(INDENT + line for line in form.question(question))]
     return "\n".join(lines) + "\n"
@@ -44,14 +48,13 @@ class Form:
     def legend(self) -> Iterator[str]:
         """What it is called, and what may be written, with what people call it."""
         yield self.words.label(self.predicate.name).upper()
-        yield self.words.phrase("resume_values")
+        if self.predicate.own or self.attributes:
+            yield self.words.phrase("resume_values")
         for argument in self.predicate.arguments:
             if argument.kind == "field":
                 yield f"  {argument.key}: {self._listed(map(str, self.predicate.fields))}"
             elif argument.kind in ("value", "number"):
                 yield from self._told(argument.key, argument.key, self.predicate, argument)
-        if self.predicate.number == "flag":
-            yield f"  {self.words.phrase('resume_yes')}"
         for attribute in self.attributes:
             yield from self._attribute(attribute)
 
@@ -60,36 +63,45 @@ class Form:
         if len(own) == 1:
             yield from self._told(attribute.key, attribute.name, attribute, own[0])
         elif not own:
-            fields = "" if self._is_of_all(attribute) else f" – {self._listed(attribute.fields)}"
-            yield f"  {self._key(attribute.key, attribute.name)}: true{fields}"
+            called = self.words.sentences.get(attribute.name) or self.words.label(attribute.name)
+            yield f"  {attribute.key} ({called}): true{self._used_in(attribute)}"
         else:
+            called, such = self._key(attribute.key, attribute.name), self._such(attribute)
+            yield f"  {called}: [{such}, …]{self._used_in(attribute)}"
             for argument in own:
-                yield from self._told(f"{attribute.key}.{argument.key}", argument.key, attribute, argument)
-            for together in self._combined(attribute):
-                yield f"    {attribute.key}: [{together}]"
+                for line in self._told(argument.key, argument.key, attribute, argument):
+                    yield f"  {line}"
+            together: dict[str, list[str]] = {}
+            for *before, last in (map(str, values) for values in sorted(attribute.combinations, key=str)):
+                together.setdefault(", ".join(before), []).append(last)
+            yield from (f"    {before} + {' / '.join(last)}" for before, last in together.items())
 
-    def _combined(self, attribute: Predicate) -> Iterator[str]:
-        """The values that may stand together, as they are written."""
-        keys = [argument.key for argument in attribute.own if argument.kind == "value"]
-        for values in sorted(attribute.combinations, key=str):
-            yield "{" + ", ".join(f"{key}: {value}" for key, value in zip(keys, values, strict=True)) + "}"
+    def _used_in(self, predicate: Predicate) -> str:
+        """The fields that a predicate is used in, where these are not all that an answer may name."""
+        return "" if self._is_of_all(predicate) else f" – {', '.join(predicate.fields)}"
+
+    @staticmethod
+    def _such(attribute: Predicate) -> str:
+        """An example of an attribute with several values."""
+        values = min(attribute.combinations, key=str, default=("…",) * len(attribute.own))
+        return "{" + ", ".join(f"{a.key}: {value}" for a, value in zip(attribute.own, values, strict=False)) + "}"
 
     def _told(self, key: str, name: str, predicate: Predicate, argument: Argument) -> Iterator[str]:
         """A key with what may be written under it: in a line, or a line a field."""
         choices = self._choices(predicate, argument)
         called = self._key(key, name)
         if len(choices) == 1:
-            fields = "" if self._is_of_all(predicate) else f" – {self._listed(predicate.fields)}"
-            yield f"  {called}: {next(iter(choices))[1]}{fields}"
+            in_fields = "" if not predicate.is_item and predicate.own[1:] else self._used_in(predicate)
+            yield f"  {called}: {next(iter(choices))[1]}{in_fields}"
             return
         yield f"  {called}:"
         for (_, told), fields in choices.items():
-            yield f"    {self._listed(fields)}: {told}"
+            yield f"    {', '.join(fields)}: {told}"
 
     def _choices(self, predicate: Predicate, argument: Argument) -> dict[tuple[str, str], list[str]]:
         """What may be written under an argument, in short and with labels, and in which fields."""
         choices: dict[tuple[str, str], list[str]] = {}
-        for field in predicate.fields:
+        for field in map(str, predicate.fields):
             choices.setdefault(self._choice(argument, field), []).append(field)
         return choices
 
@@ -99,7 +111,7 @@ class Form:
         if argument.kind == "number":
             least, greatest = self.vocabulary.ranges[argument.domain]
             told = self.words.phrase("resume_number", least=least, greatest=greatest)
-            return told, told
+            return self.words.phrase("resume_whole"), told
         spelled = self.vocabulary.spelled.get(argument.domain)
         if spelled:
             pairs = [(str(json).lower(), self.words.label(str(value))) for json, value in spelled.items()]
@@ -116,7 +128,7 @@ class Form:
         plain = label.casefold().replace(",", "").replace(" ", "_").replace("-", "_")
         if plain == key:
             return key
-        return label if label.startswith(key) and not label[len(key) : len(key) + 1].isalnum() else f"{key} ({label})"
+        return label if label.startswith((f"{key} (", f"{key}（")) else f"{key}{NO_BREAK}({label})"
 
     def _is_of_all(self, predicate: Predicate) -> bool:
         return len(predicate.fields) == len(self.vocabulary.fields) or predicate.fields == self.predicate.fields
@@ -128,7 +140,8 @@ class Form:
         if entry is not None:
             yield f"  {SAYS}: {quoted(printable(entry.told or words.phrase('resume_untitled')))}"
             if question.suggested:
-                yield f"  # {words.phrase('resume_mentions', values=self._listed(question.suggested))}"
+                values = self._listed(question.suggested).replace(NO_BREAK, " ")
+                yield f"  # {words.phrase('resume_mentions', values=values)}"
             if question.also:
                 yield f"  # {words.phrase('resume_also', entries=', '.join(question.also))}"
         yield f"  {ASKED}: {quoted(asked(question, words))}"
@@ -144,7 +157,7 @@ class Form:
             for field in predicate.fields:
                 blank = "" if predicate.number == "flag" else " []"
                 yield from self._line(f"{field}:{blank}", {"": [field]} if blank == "" else self._short(field))
-        elif question.entry is None and predicate.number == "flag":
+        elif predicate.number == "flag" and not predicate.of_field:
             yield f"  # {self.words.phrase('resume_yes')}"
         elif question.entry is None and predicate.number == "many":
             yield from self._line(" []", self._short(None))
@@ -171,8 +184,8 @@ class Form:
             if len(attribute.own) == 1:
                 yield from self._line(f"{attribute.key}:{blank}", self._brief(attribute, attribute.own[0], question))
             elif attribute.own:
-                such = next(self._combined(attribute), "{" + ", ".join(f"{a.key}: …" for a in attribute.own) + "}")
-                yield from self._line(f"{attribute.key}:{blank}", {f"[{such}, …]": self._fields(attribute)})
+                such = f"[{self._such(attribute)}, …]"
+                yield from self._line(f"{attribute.key}:{blank}", {such: self._fields(attribute)})
             else:
                 yield from self._line(f"{attribute.key}:", {"true": self._fields(attribute)})
 
@@ -206,6 +219,14 @@ def asked(question: Question, words: Words) -> str:
         if (language, name, about) == (words.language, item, [section] if section else []):
             return str(text)
     return words.phrase("resume_ask" if section else "resume_ask_once", item=words.label(item))
+
+
+def wrapped(line: str) -> list[str]:
+    """A line of a comment in as many lines as it needs, the further ones indented."""
+    indent = " " * (len(line) - len(line.lstrip()) + 4)
+    room = COLUMNS * len(line) // (len(line) + sum(east_asian_width(c) in "WF" for c in line))
+    lines = textwrap.wrap(line, room, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return [line.replace(NO_BREAK, " ") for line in lines]
 
 
 def quoted(text: str) -> str:

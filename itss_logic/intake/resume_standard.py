@@ -55,9 +55,10 @@ class Entry(NamedTuple):
     @property
     def told(self) -> str:
         """What it says, in one line that is not too long: its title, its dates, the beginning of all else."""
-        dates = f" ({' – '.join(self.dates)})" if self.dates else ""
-        more = " / ".join(text for text in self.texts if text not in self.title)
-        return f"{self.title}{dates}" + (f": {shorten(more, SHOWN_CHARACTERS)}" if more else "")
+        dates = f"({' – '.join(self.dates)})" if self.dates else ""
+        head = " ".join(part for part in (shorten(self.title, SHOWN_CHARACTERS), dates) if part)
+        more = shorten(" / ".join(text for text in self.texts if text not in self.title), SHOWN_CHARACTERS)
+        return ": ".join(part for part in (head, more) if part)
 
 
 class Resume(NamedTuple):
@@ -206,6 +207,7 @@ class _Reading:
                 continue
             if type_ in (TEXTS, PARTS):
                 if self._is(list, inner, "a list", where):
+                    assert isinstance(inner, list)
                     found[key] = list(self._each(inner, type_, name, where))
             elif type_ == PART:
                 self._members(inner, where, name)
@@ -237,7 +239,7 @@ class _Reading:
         return Entry(section, id, title, tuple(in_order), tuple(texts))
 
     def _date(self, text: str, path: str) -> tuple[Day, Day] | None:
-        """The first and the last day (or one after it) of a date as the standard writes it; None where it is odd, which is noticed."""
+        """The first and the last day of a date, or one after it; None where it is odd, which is noticed."""
         match = DATE.fullmatch(text)
         try:
             if match is not None:
