@@ -104,5 +104,4 @@ def _summary(findings: Findings, drafted: Draft, questions: str | None) -> None:
     where = f" in {printable(questions)}" if questions else "; write them to a file with --questions" if left else ""
     click.echo(f"draft: {count(drafted.claims, 'claim')}; {count(left, 'question')} for a person{where}", err=True)
     if findings.unused:
-        told = ", ".join(f"{section} ({number:,})" for section, number in findings.unused)
-        click.echo(f"not used, as it bears on nothing that is asked for: {told}", err=True)
+        click.echo(f"not used, as it bears on nothing that is asked for: {', '.join(findings.unused)}", err=True)

@@ -11,7 +11,7 @@ import os
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from itss_logic.engine import Program
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 FILE = "resume.lp"
 """The file of a category that says which of a resume bears on its evidence."""
+
+
+FEW = 5
+"""How many entries of a section that are not used are named."""
 
 
 class Claim(NamedTuple):
@@ -55,14 +59,17 @@ class Question(NamedTuple):
 
 
 class Findings(NamedTuple):
-    """What a resume comes to. `digest` is that of its file, `named` tells how the candidate's id was found."""
+    """What a resume comes to.
+
+    `digest` is that of its file, `named` tells how the candidate's id was found, `unused` what bears on no evidence.
+    """
 
     candidate: str
     named: str
     digest: str
     claims: tuple[Claim, ...]
     questions: tuple[Question, ...]
-    unused: tuple[tuple[str, int], ...]
+    unused: tuple[str, ...]
     notices: tuple[Notice, ...]
 
 
@@ -124,16 +131,13 @@ class Resumes:
         order = list(predicates)
         claims.sort(key=lambda claim: (order.index(claim.predicate.name), entries.index(claim.entry), claim.value))
         used = {n for (n,) in shown.get("used", [])}
-        unused = Counter(
-            entry.section for n, entry in enumerate(entries) if n not in used and entry.id != entry.section
-        )
         absent = [
             self._absent(section, file) for section in self.standard.sections if (section,) in shown.get("absent", [])
         ]
         digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
         questions = tuple(self._questions(entries, shown))
         return Findings(
-            name, named, digest, tuple(claims), questions, tuple(unused.items()), (*resume.notices, *absent)
+            name, named, digest, tuple(claims), questions, tuple(_unused(entries, used)), (*resume.notices, *absent)
         )
 
     def _candidate(self, resume: Resume, file: str, candidate: str | None) -> tuple[str, str]:
@@ -224,6 +228,20 @@ def is_in(phrase: str, text: str) -> bool:
         return False
     before, after = (r"(?<![a-z0-9])" if end.isascii() and end.isalnum() else "" for end in (phrase[0], phrase[-1]))
     return re.search(before + re.escape(phrase) + after.replace("?<!", "?!"), text) is not None
+
+
+def _unused(entries: Sequence[Entry], used: Collection[int]) -> Iterator[str]:
+    """What is not used, by section: a few entries of many by their ids, others by their number."""
+    left: dict[str, list[str]] = {}
+    for n, entry in enumerate(entries):
+        if n not in used and entry.id != entry.section:
+            left.setdefault(entry.section, []).append(entry.id)
+    many = Counter(entry.section for entry in entries)
+    for section, ids in left.items():
+        if len(ids) < many[section] and len(ids) <= FEW:
+            yield from ids
+        else:
+            yield f"{section} ({len(ids):,})"
 
 
 def _name(entry: Entry, is_sole: bool) -> str:
