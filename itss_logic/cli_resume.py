@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from itss_logic.console import UNUSABLE, as_json_text, count, leave, warn, with_policy
+from itss_logic.console import UNUSABLE, as_json_text, count, warn, with_policy
 from itss_logic.errors import printable
 
 if TYPE_CHECKING:
-    from itss_logic.intake.resume import Findings
+    from itss_logic.intake.resume import Findings, Resumes
     from itss_logic.intake.resume_draft import Draft
     from itss_logic.policy import Policy
 
@@ -43,27 +43,16 @@ def resume(
     FILE is a resume of the standard's version 1 or of before. What it names beyond doubt is claimed in the draft. All
     else is a question; answers filled into the file of questions and given back complete the draft. Nothing is decided.
     """
-    from itss_logic.evidence import Refused
+    _apart([file, *answers], [path for path in (output, questions) if path is not None])
     from itss_logic.intake.resume import Resumes
-    from itss_logic.intake.resume_answers import Answers
-    from itss_logic.intake.resume_draft import draft
     from itss_logic.intake.resume_questions import write_questions
 
-    _apart([file, *answers], [path for path in (output, questions) if path is not None])
     resumes = Resumes(policy)
     words = resumes.words(lang)
     findings = resumes.read(_data(file), file, candidate)
-    given = Answers(findings, policy.vocabulary)
-    for path in answers:
-        given.read(path, _data(path))
     for notice in findings.notices:
         warn(str(notice))
-    # The draft is the same whatever language the questions are in.
-    drafted = draft(findings, given, policy.vocabulary, resumes.words(), answers[0] if answers else file)
-    if isinstance(drafted, Refused):
-        click.echo("\n".join(map(str, drafted.refusals)), err=True)
-        leave(UNUSABLE)
-        return
+    drafted = _drafted(resumes, findings, answers, file)
     if questions is not None:
         _write(questions, write_questions(findings, drafted.left, policy.vocabulary, words))
     text = as_json_text(drafted.value, indent=1) + "\n"
@@ -74,6 +63,23 @@ def resume(
     _summary(findings, drafted, questions)
     if answers and questions and drafted.left:
         click.echo("to complete the draft, give back the answers so far as well: --answers is repeatable", err=True)
+
+
+def _drafted(resumes: Resumes, findings: Findings, answers: Sequence[str], file: str) -> Draft:
+    """The draft of a resume and of files of answers; the command ends here where these are refused."""
+    from itss_logic.evidence import Refused
+    from itss_logic.intake.resume_answers import Answers
+    from itss_logic.intake.resume_draft import draft
+
+    given = Answers(findings, resumes.vocabulary)
+    for path in answers:
+        given.read(path, _data(path))
+    # The draft is the same whatever language the questions are in.
+    drafted = draft(findings, given, resumes.vocabulary, resumes.words(), answers[0] if answers else file)
+    if isinstance(drafted, Refused):
+        click.echo("\n".join(map(str, drafted.refusals)), err=True)
+        raise click.exceptions.Exit(UNUSABLE)
+    return drafted
 
 
 def _apart(read: Sequence[str], written: Sequence[str]) -> None:

@@ -159,6 +159,11 @@ def test_what_is_asked_about_an_entry(section: str, entry: dict[str, str], ids: 
     assert found.value == {"candidate": "A"}
 
 
+def test_an_exam_hidden_in_the_summary_of_the_person_is_asked_about() -> None:
+    _, questions = asked({"basics": {"name": "A", "summary": "保守12年。応用情報技術者。"}})
+    assert (questions[0]["id"], questions[0]["says"]) == ("basics", "A / 保守12年。応用情報技術者。")
+
+
 def test_phrases_are_found_as_words() -> None:
     assert is_in(normal("AP試験"), normal("ＡＰ試験に合格"))
     assert not is_in(normal("AP試験"), normal("MAP試験"))

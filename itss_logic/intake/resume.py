@@ -189,7 +189,7 @@ class Resumes:
     @staticmethod
     def _absent(section: str, file: str) -> Notice:
         told, mend = (
-            "the resume has no such section",
+            "the resume has nothing in this section",
             "nothing is asked about it; add it where there is something to say",
         )
         return Notice("missing_section", Place(file, path=child("$", section)), told, mend)

@@ -115,7 +115,7 @@ class Answers:
                 self._pieces(question, None, answer, place)
         elif (fields := self._object(answer, place, predicate.fields, False)) is not None:
             for field, value in fields.items():
-                if value is not None:
+                if value is not None and not is_no(value):
                     self._pieces(question, field, value, below(place, field))
 
     def _pieces(self, question: Question, field: str | None, value: Value, place: Place) -> None:
