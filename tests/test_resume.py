@@ -489,6 +489,10 @@ def test_answers_to_something_else_are_refused(tmp_path: Path, change: dict[str,
         ("- 1", "wrong_type"),
         ("resume: 1", "missing_key"),
         ("[" * 2_000, "too_large"),
+        (
+            "{resume: 1, candidate: 2, questions: [{id: leads_others, answer: " + "[" * 800 + "]" * 800 + "}]}",
+            "too_large",
+        ),
     ],
 )
 def test_what_is_no_file_of_answers_is_refused(tmp_path: Path, text: str, code: str) -> None:

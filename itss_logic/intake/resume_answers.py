@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from itss_logic import limits
-from itss_logic.documents import DocumentError, Members, Value, decode
+from itss_logic.documents import DocumentError, Members, Value, decode, too_deep
 from itss_logic.errors import Place, Refusal, shorten
 from itss_logic.intake.resume import Findings, Question
 from itss_logic.intake.resume_questions import ANSWER, ASKED, CANDIDATE, ID, QUESTIONS, RESUME, SAYS
-from itss_logic.shape import child
+from itss_logic.shape import child, is_deep
 from itss_logic.vocabulary import Vocabulary
 from itss_logic.yaml_form import parse_yaml
 
@@ -44,24 +44,25 @@ class Answers:
             if len(data) > limits.FILE_BYTES:
                 told = f"the file is larger than {limits.FILE_BYTES} bytes"
                 raise DocumentError("too_large", told, "shorten it")
-            documents = [document for document in parse_yaml(decode(data)) if document is not None]
+            documents: list[Value] = [document for document in parse_yaml(decode(data)) if document is not None]
+            if is_deep(documents):
+                raise too_deep()
         except DocumentError as error:
             self._refuse(error.code, Place(file, error.line, error.column), error.message, error.mend)
             return
         root = Place(file, path="$")
         if len(documents) != 1:
-            self._refuse(
-                "wrong_type", root, f"{len(documents)} documents stand in it", "give back one file of questions"
-            )
-        elif (top := self._object(documents[0], root, (RESUME, CANDIDATE, QUESTIONS), True)) and self._is_bound(
-            top, root
-        ):
-            questions = top[QUESTIONS]
+            told = f"{len(documents)} documents stand in it"
+            self._refuse("wrong_type", root, told, "give back one file of questions")
+            return
+        top = self._object(documents[0], root, (RESUME, CANDIDATE, QUESTIONS), all_needed=True)
+        if top is not None and self._is_bound(top, root):
+            questions, place = top[QUESTIONS], below(root, QUESTIONS)
             if not isinstance(questions, list):
-                self._refuse("wrong_type", below(root, QUESTIONS), "it is no list", "give back the list of questions")
+                self._refuse("wrong_type", place, "it is no list", "give back the list of questions")
                 return
             for index, value in enumerate(questions):
-                self._question(value, below(below(root, QUESTIONS), index), file)
+                self._question(value, below(place, index), file)
 
     def _is_bound(self, top: Members, root: Place) -> bool:
         """Whether the answers are for this resume and candidate."""
@@ -69,21 +70,19 @@ class Answers:
         mends = {RESUME: "give the resume that was asked about", CANDIDATE: "name the same one with --candidate"}
         for key, code in ((RESUME, "unknown_value"), (CANDIDATE, "unknown_candidate")):
             if top[key] != asked[key]:
-                told = f"the answers are for the {key} {shorten(str(top[key]), 80)}, not {shorten(asked[key], 80)}"
+                told = f"the answers are for the {key} {_told(top[key])}, not {shorten(asked[key], 80)}"
                 self._refuse(code, below(root, key), told, mends[key])
         return all(top[key] == asked[key] for key in asked)
 
     def _question(self, value: Value, place: Place, file: str) -> None:
-        members = self._object(value, place, (ID, SAYS, ASKED, ANSWER), False)
+        members = self._object(value, place, (ID, SAYS, ASKED, ANSWER))
         if members is None:
             return
         id = members.get(ID)
         if ID not in members:
             self._refuse("missing_key", place, f"{ID} is missing", f"add the {ID} of the question")
         elif not isinstance(id, str) or id not in self.known:
-            self._refuse(
-                "unknown_value", below(place, ID), f"{shorten(str(id))} is no question", "leave the ids as they were"
-            )
+            self._refuse("unknown_value", below(place, ID), f"{_told(id)} is no question", "leave the ids as they were")
         else:
             path = child(child(child("$", QUESTIONS), id), ANSWER)
             self._answer(self.known[id], clean(members.get(ANSWER)), Place(file, path=path))
@@ -113,7 +112,7 @@ class Answers:
                 self._of_entry(question, answer, place)
             else:
                 self._pieces(question, None, answer, place)
-        elif (fields := self._object(answer, place, predicate.fields, False)) is not None:
+        elif (fields := self._object(answer, place, predicate.fields)) is not None:
             for field, value in fields.items():
                 if value is not None and not is_no(value):
                     self._pieces(question, field, value, below(place, field))
@@ -172,7 +171,7 @@ class Answers:
         for attribute in self.vocabulary.attributes(question.predicate.name, None):
             yield attribute.key
 
-    def _object(self, value: Value, place: Place, keys: Sequence[str], all_needed: bool) -> Members | None:
+    def _object(self, value: Value, place: Place, keys: Sequence[str], *, all_needed: bool = False) -> Members | None:
         """The members of a mapping that has no keys but these."""
         if not isinstance(value, Members):
             self._refuse(
@@ -239,4 +238,4 @@ def _told(value: Value) -> str:
     """A value as a refusal quotes it."""
     if isinstance(value, (list, dict)):
         return "a list" if isinstance(value, list) else "a mapping"
-    return shorten(str(value))
+    return shorten(str(value), 80)
