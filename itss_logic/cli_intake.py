@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import click
 
+from itss_logic.cli_resume import resume
+
 
 @click.group()
 def intake() -> None:
     """Evidence from where it lives: spreadsheets, databases, resumes."""
+
+
+intake.add_command(resume)

@@ -10,6 +10,9 @@ from collections.abc import Iterable, Iterator
 from itss_logic.engine import Source
 from itss_logic.errors import PolicyError
 
+APART = ("resume.lp", "resume_standard.lp")
+"""Files of `core` for what is read before there is evidence: no verdict rests on them, and so no digest."""
+
 
 def default_kb() -> str:
     """The knowledge base that comes with the package: inside it when installed, beside it in a checkout."""
@@ -32,9 +35,10 @@ def source(path: str) -> Source:
 
 
 def core_of(kb: str) -> list[Source]:
-    """The rule files of a knowledge base that are true of any category."""
+    """The rule files of a knowledge base that are true of any category, less those apart."""
     core = os.path.join(kb, "core")
-    return [source(os.path.join(core, name)) for name in sorted(os.listdir(core)) if name.endswith(".lp")]
+    names = sorted(name for name in os.listdir(core) if name.endswith(".lp") and name not in APART)
+    return [source(os.path.join(core, name)) for name in names]
 
 
 def included(folder: str, name: str) -> Iterator[Source]:

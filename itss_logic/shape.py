@@ -55,7 +55,7 @@ class Shape:
         return dossier.close()
 
     def _read(self, value: Value) -> None:
-        if _is_deep(value):
+        if is_deep(value):
             message, mend = f"the value is nested deeper than {limits.DEPTH}", "evidence is nested less than 10 deep"
             self._misfit("too_large", message, mend, self.place.path or "$")
             return
@@ -238,7 +238,8 @@ def _slot(argument: Argument) -> str:
     return "field" if argument.kind == "field" else argument.key
 
 
-def _is_deep(value: Value) -> bool:
+def is_deep(value: Value) -> bool:
+    """Whether a value is nested deeper than evidence may be."""
     layer = [value]
     for _ in range(limits.DEPTH):
         if not layer:

@@ -70,7 +70,7 @@ def test_every_command_of_the_readme(tmp_path: Path) -> None:
         result = run(SHORTER.get(command, command), tmp_path)
         assert result.returncode == 0, f"{command}\n{result.stderr}"
         if shlex.split(command, comments=True)[0] in ("itss", "make"):
-            assert result.stdout or {"export", "batch", "merge"} & set(command.split()), command
+            assert result.stdout or {"export", "batch", "intake", "merge"} & set(command.split()), command
         assert "Traceback" not in result.stderr
 
 

@@ -17,6 +17,7 @@ POLICY, DECLARATIONS, CHOOSING = ENTRIES = [
 ]
 CORE = KB / "core"
 KNOWN = KB / "customer_service" / "properties.lp"
+RESUME = [KB / "customer_service" / "resume.lp", CORE / "resume_standard.lp", CORE / "resume.lp"]
 PROFILE = [CORE / "profile.lp", CORE / "properties.lp", KNOWN]
 NAMES = [
     "evaluate",
@@ -38,6 +39,7 @@ NAMES = [
     "any_reading",
     "differ",
     "expected",
+    "resume",
 ]
 QUESTIONS = [CORE / f"{name}.lp" for name in NAMES]
 PROGRAMS = [
@@ -60,6 +62,7 @@ PROGRAMS = [
     [POLICY, *PROFILE, CORE / "verify.lp"],
     [POLICY, *PROFILE, CORE / "verify.lp", CORE / "monotone.lp"],
     [POLICY, CORE / "profile.lp", CORE / "differ.lp"],
+    [DECLARATIONS, *RESUME],
 ]
 """All that is put to clingo, as files."""
 
