@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -12,6 +13,12 @@ from itss_logic.vocabulary import Problem
 
 MARK = "#"
 """The heading of the column that marks rows which are no evidence; a heading that begins so is of a remark."""
+
+SHEET_CHARACTERS = 31
+"""The longest name of a sheet."""
+
+NO_SHEET = re.compile(r"[\[\]:*?/\\']")
+"""What no name of a sheet has."""
 
 EXPLAINED, EXAMPLE = "?", "example"
 MARKS = (EXPLAINED, EXAMPLE)
@@ -35,6 +42,9 @@ class Heading:
         self.at: dict[str, int] = {}
         names = {plain(column.name): column.name for column in table.columns}
         for at, raw in enumerate(texts):
+            if isinstance(raw, Problem):
+                self.problems.append(Misplaced(raw, at))
+                continue
             text = plain(str(raw)) if raw is not None else ""
             if text == MARK and self.mark is None:
                 self.mark = at
@@ -63,9 +73,12 @@ class Heading:
         if not stated or self.remarks.issuperset(stated):
             return None, []
         if self.mark in stated:
-            mark = plain(str(raw[self.mark])) if self.mark is not None else ""
+            found_mark = raw[self.mark] if self.mark is not None else None
+            mark = plain(str(found_mark))
             if mark in MARKS:
                 return None, []
+            if isinstance(found_mark, Problem):
+                return None, [Misplaced(found_mark, stated[0])]
             mend = f"leave it empty; {' or '.join(MARKS)} marks a row that is no evidence"
             return None, [Misplaced(Problem("unknown_value", f"{shorten(mark)} is no mark of a row", mend), stated[0])]
         wrong = [
@@ -83,5 +96,19 @@ class Heading:
 
 def table_of(layout: Layout, name: str) -> Table | None:
     """The table that a sheet or a file is named like; None where there is none."""
-    names = {plain(table.name): table for table in layout.tables}
+    sheets = sheet_names(layout)
+    names = {plain(sheets[table.name]): table for table in layout.tables}
+    names |= {plain(table.name): table for table in layout.tables}
     return names.get(plain(name))
+
+
+def sheet_names(layout: Layout) -> dict[str, str]:
+    """What the sheets of tables are called: like the tables, as far as the name of a sheet may go."""
+    names: dict[str, str] = {}
+    for table in layout.tables:
+        name, number = NO_SHEET.sub("_", table.name)[:SHEET_CHARACTERS], 1
+        while name.casefold() in {other.casefold() for other in names.values()}:
+            number += 1
+            name = f"{name[: SHEET_CHARACTERS - len(str(number)) - 1]}~{number}"
+        names[table.name] = name
+    return names
