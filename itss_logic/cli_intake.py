@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import click
 
+from itss_logic.cli_sheets import template, xlsx
+
 
 @click.group()
 def intake() -> None:
     """Evidence from where it lives: spreadsheets, databases, resumes."""
+
+
+intake.add_command(template)
+intake.add_command(xlsx)

@@ -31,7 +31,7 @@ WORKBOOK_PARTS = 2_000
 """Parts of a workbook: sheets, styles, drawings and the like."""
 
 WORKBOOK_RATIO = 200
-"""How many times smaller a part may be packed, of those that are not small; sheets are packed up to 50 times smaller."""
+"""How many times smaller a part may be packed than it is, unless it is small; sheets come to 50."""
 
 SHARED_BYTES = 256 * 2**20
 """Size of the texts that the sheets of a workbook share, unpacked; and of any other part that is no sheet."""

@@ -70,7 +70,7 @@ class Captions:
         only = self.only_in(table, column)
         if only:
             told.append(self.say("only_for", fields=self.joined(only)))
-        return " ".join(filter(None, told))
+        return self.say("between").join(told)
 
     def _told(self, table: Table, column: Column) -> str:
         kind, argument = column.kind, column.argument

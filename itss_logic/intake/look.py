@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Side
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from itss_logic.intake.captions import Captions
@@ -35,7 +34,8 @@ DARK, GREY, PALE, SAMPLE = "305496", "D9D9D9", "F5F5F5", "FFFDF0"
 WIDTHS = {"candidate": 16, "owner": 18, "id": 20, "field": 20, "truth": 12, "flag": 13, "tick": 14, "number": 14}
 MARK_WIDTH = 9
 
-Rows = "Sequence[Sequence[Any]]"
+PAGE = 190
+"""How wide the columns of a printed page are together, at most."""
 
 
 def wide(text: str) -> int:
@@ -57,13 +57,13 @@ class Styled(NamedTuple):
     border: Border | None = None
     format: str = "General"
 
-    def cell(self, sheet: Any, value: object) -> Any:
+    def cell(self, sheet: Any, value: Any) -> Any:
         """A cell of a sheet with a value, whose text is never taken for anything else."""
         cell = WriteOnlyCell(sheet, value)
         if isinstance(value, str):
             cell.data_type = "s"
         cell.font = self.font
-        cell.number_format = self.format
+        cell.number_format = self.format if isinstance(value, str) else "General"
         if self.fill is not None:
             cell.fill = self.fill
         if self.alignment is not None:
@@ -73,6 +73,11 @@ class Styled(NamedTuple):
         return cell
 
 
+def font(size: int = 11, color: str = "000000", **others: Any) -> Font:
+    """The one font of the workbook."""
+    return Font(name="Calibri", size=size, color=color, **others)
+
+
 def filled(colour: str) -> PatternFill:
     """A plain colour."""
     return PatternFill("solid", start_color=colour)
@@ -80,9 +85,9 @@ def filled(colour: str) -> PatternFill:
 
 WRAPPED = Alignment(wrap_text=True, vertical="top")
 THIN = Side(style="thin", color="BFBFBF")
-NAMED = Styled(Font(size=8, color="7F7F7F", italic=True))
-EXPLAINING = Styled(Font(size=8, color="595959"), filled(PALE), WRAPPED, Border(bottom=THIN))
-SAMPLED = Styled(Font(italic=True, color="7F7F7F"), filled(SAMPLE), None, Border(bottom=THIN), TEXT)
+NAMED = Styled(font(size=8, color="7F7F7F", italic=True))
+EXPLAINING = Styled(font(size=8, color="595959"), filled(PALE), WRAPPED, Border(bottom=THIN))
+SAMPLED = Styled(font(italic=True, color="7F7F7F"), filled(SAMPLE), None, Border(bottom=THIN), TEXT)
 
 
 class Look:
@@ -101,7 +106,7 @@ class Look:
         """A new sheet for a table with its heading, and an example where one is given."""
         sheet = self.book.create_sheet(self.captions.sheets[table.name])
         texts = [(self.captions.of_column(table, c), self.captions.explained(table, c)) for c in table.columns]
-        texts = [(self.captions.say("mark"), self.captions.say("mark_text")), *texts]
+        texts = [(EXPLAINED, EXPLAINED), *texts]
         widths = [MARK_WIDTH, *(self._width(c, label) for c, (label, _) in zip(table.columns, texts[1:], strict=True))]
         first = 5 if example else 4
         ids = next((at for at, c in enumerate(table.columns) if not self.captions.identifies(c)), len(table.columns))
@@ -112,13 +117,9 @@ class Look:
             dimension.width = width
             if at and table.columns[at - 1].is_text:
                 dimension.number_format = TEXT
-        sheet.row_dimensions[2].height = 4 + 15 * max(
-            lines(t, w) for (t, _), w in zip(texts, widths, strict=True)
-        )
-        sheet.row_dimensions[3].height = 4 + 11.5 * max(
-            lines(t, w, 8) for (_, t), w in zip(texts, widths, strict=True)
-        )
-        self._printed(sheet, table)
+        sheet.row_dimensions[2].height = 4 + 15 * max(lines(t, w) for (t, _), w in zip(texts, widths, strict=True))
+        sheet.row_dimensions[3].height = 4 + 11.5 * max(lines(t, w, 8) for (_, t), w in zip(texts, widths, strict=True))
+        self._printed(sheet, table, ids, sum(widths))
         for validation in self._validations(table, first):
             sheet.data_validations.append(validation)
         self._rows(sheet, table, [label for label, _ in texts], [text for _, text in texts])
@@ -129,12 +130,12 @@ class Look:
     def _rows(self, sheet: Any, table: Table, labels: list[str], texts: list[str]) -> None:
         sheet.append([NAMED.cell(sheet, name) for name in (MARK, *(c.name for c in table.columns))])
         colours = [GREY, *self._colours(table)]
-        sheet.append([self._label(c).cell(sheet, label) for c, label in zip(colours, [EXPLAINED, *labels[1:]], strict=True)])
-        sheet.append([EXPLAINING.cell(sheet, text) for text in [EXPLAINED, *texts[1:]]])
+        sheet.append([self._label(c).cell(sheet, label) for c, label in zip(colours, labels, strict=True)])
+        sheet.append([EXPLAINING.cell(sheet, text) for text in texts])
 
     def _label(self, colour: str) -> Styled:
-        font = Font(bold=True, color="FFFFFF" if colour == DARK else "000000")
-        return Styled(font, filled(colour), WRAPPED, Border(left=THIN, right=THIN))
+        own = font(bold=True, color="FFFFFF" if colour == DARK else "000000")
+        return Styled(own, filled(colour), WRAPPED, Border(left=THIN, right=THIN))
 
     def _colours(self, table: Table) -> list[str]:
         """A colour for each column: one for what identifies a row, and one for each thing that it says."""
@@ -156,12 +157,12 @@ class Look:
         longest = max((wide(text) for text, _ in self.captions.values(column)), default=22)
         return min(max(longest + 3, 14), 34)
 
-    def _printed(self, sheet: Any, table: Table) -> None:
+    def _printed(self, sheet: Any, table: Table, ids: int, width: float) -> None:
         sheet.page_setup.orientation = "landscape"
         sheet.page_setup.paperSize = 9
-        sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+        sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = -(-int(width) // PAGE), 0
         sheet.sheet_properties.pageSetUpPr.fitToPage = True
-        sheet.print_title_rows = "2:2"
+        sheet.print_title_rows, sheet.print_title_cols = "2:2", f"A:{letters(ids)}"
         sheet.oddHeader.left.text = self.captions.of_table(table).replace("&", "&&")
         sheet.oddFooter.right.text = f"{self.captions.say('page')} &P / &N"
 
@@ -223,12 +224,12 @@ class Look:
         sheet = self.book.create_sheet(LISTS)
         sheet.sheet_state = "hidden"
         columns = list(self.lists)
-        plain = Styled(Font())
+        plain = Styled(font())
         for at in range(max(map(len, columns))):
             sheet.append([plain.cell(sheet, texts[at] if at < len(texts) else None) for texts in columns])
 
 
-def _told(validation: DataValidation, error: str, style: str) -> DataValidation:
+def _told(validation: DataValidation, error: str, style: Literal["stop", "warning"]) -> DataValidation:
     validation.error, validation.errorStyle = error, style
     validation.showErrorMessage = validation.allow_blank = True
     return validation

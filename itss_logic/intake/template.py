@@ -5,25 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 from openpyxl import Workbook
-from openpyxl.styles import Alignment, Border, Font
+from openpyxl.styles import Alignment, Border
 from openpyxl.worksheet.hyperlink import Hyperlink
 
-from itss_logic.intake.captions import Captions
+from itss_logic.intake.captions import Captions, raised
+from itss_logic.intake.files import whole
 from itss_logic.intake.headings import EXAMPLE
 from itss_logic.intake.layout import Cell, Column, Layout, Table
-from itss_logic.intake.look import DARK, GREY, THIN, WRAPPED, Look, Styled, filled
+from itss_logic.intake.look import DARK, THIN, WRAPPED, Look, Styled, filled, font, lines
 from itss_logic.intake.sheet_xml import letters
-from itss_logic.intake.workbook_write import whole
 from itss_logic.shape import STATUS, STATUSES
 from itss_logic.vocabulary import SOURCE, Predicate, Vocabulary
 
-TITLE = Styled(Font(size=16, bold=True, color=DARK))
-SAID = Styled(Font(), None, Alignment(wrap_text=True, vertical="top"))
-BAR = Styled(Font(bold=True, color="FFFFFF"), filled(DARK), Alignment(vertical="center"))
-LINK = Styled(Font(bold=True, color="FFFFFF", underline="single"), filled(DARK), Alignment(vertical="center"))
-HEAD = Styled(Font(bold=True), filled(GREY), WRAPPED)
-ENTRY = Styled(Font(), None, WRAPPED, Border(bottom=THIN))
-CODE = Styled(Font(color="595959"), None, WRAPPED, Border(bottom=THIN))
+BAR_COLOUR = "D9E1F2"
+
+TITLE = Styled(font(size=16, bold=True, color=DARK))
+SAID = Styled(font())
+BAR = Styled(font(bold=True, color=DARK), filled(BAR_COLOUR), Alignment(vertical="center"))
+LINK = Styled(font(bold=True, color=DARK, underline="single"), filled(BAR_COLOUR), Alignment(vertical="center"))
+HEAD = Styled(font(size=9, color="595959"), None, WRAPPED, Border(bottom=THIN))
+ENTRY = Styled(font(), None, WRAPPED, Border(bottom=THIN))
+CODE = Styled(font(color="595959"), None, WRAPPED, Border(bottom=THIN))
 
 GUIDE_WIDTHS = (30, 30, 44, 58)
 
@@ -120,8 +122,7 @@ class Guide:
             self.say("about_formulas"),
             self.say("about_check"),
         ):
-            self._put([Styled(Font())], [text])
-        self._put([], [])
+            self._put([SAID], [text])
         self._common()
         for table in self.captions.layout.tables:
             self._put([], [])
@@ -136,9 +137,9 @@ class Guide:
     def _common(self) -> None:
         """What the columns of every item mean."""
         verified, claimed = map(self.captions.label, STATUSES)
-        self._put([ENTRY, ENTRY], [self.say("status"), ""])
-        self._put([SAID], [self.say("status_text", verified=verified, claimed=claimed)])
-        self._put([SAID], [self.say("source_text")])
+        status = f"{self.say(STATUS)} ({STATUS}): {self.say('status_text', verified=verified, claimed=claimed)}"
+        self._put([SAID], [status])
+        self._put([SAID], [f"{self.say(SOURCE)} ({SOURCE}): {self.say('source_text')}"])
 
     def _table(self, table: Table) -> None:
         name = self.captions.sheets[table.name]
@@ -163,7 +164,9 @@ class Guide:
         else:
             name, label = column.name, captions.of_column(table, column)
             written, values = captions.explained(table, column), self._values(table, column)
-        self._put([CODE, ENTRY, ENTRY, ENTRY], [name, label[:1].upper() + label[1:], written, "\n".join(values)])
+        texts = [name, raised(label), written, "\n".join(values)]
+        taken = [sum(lines(line, w) for line in t.split("\n")) for t, w in zip(texts, GUIDE_WIDTHS, strict=True)]
+        self._put([CODE, ENTRY, ENTRY, ENTRY], texts, 4 + 14.5 * max(taken))
 
     def _tick(self, table: Table, column: Column) -> str:
         captions = self.captions

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from openpyxl import Workbook
@@ -16,29 +12,13 @@ from itss_logic.errors import QuestionError, shorten
 from itss_logic.intake.bundles import Bundle
 from itss_logic.intake.captions import Captions
 from itss_logic.intake.cells import Cells
+from itss_logic.intake.files import whole
 from itss_logic.intake.headings import sheet_names
 from itss_logic.intake.layout import Column, Layout, Table
 from itss_logic.intake.sheet_xml import LAST_ROW
 
 HEADINGS = 3
 """The rows above the evidence, where a language is spoken; without one it is the first of them."""
-
-
-@contextmanager
-def whole(path: str) -> Iterator[str]:
-    """A file to be written, that has its name only once it is whole."""
-    folder, name = os.path.split(path)
-    handle, beside = tempfile.mkstemp(prefix=f".{name}.", suffix=".new", dir=folder or ".")
-    os.close(handle)
-    try:
-        yield beside
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(beside, 0o666 & ~mask)
-        os.replace(beside, path)
-    except BaseException:
-        os.unlink(beside)
-        raise
 
 
 class WorkbookWriter:
@@ -63,7 +43,7 @@ class WorkbookWriter:
 
             self.look = Look(self.book, Captions(layout, language))
             self.sheets = [self.look.headed(table) for table in layout.tables]
-        self.lead = [] if language is None else [None]
+        self.lead: list[Any] = [] if language is None else [None]
         self.used = [len(self.lead) * (HEADINGS - 1) + 1] * len(layout.tables)
         self.patterns = [
             [_pattern(sheet, column) for column in table.columns]

@@ -1,0 +1,179 @@
+"""A copy of a workbook in which what is refused is coloured, commented and listed."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from openpyxl import load_workbook
+from openpyxl.comments import Comment
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.worksheet.hyperlink import Hyperlink
+
+from itss_logic.documents import DocumentError
+from itss_logic.errors import QuestionError, Refusal, printable
+from itss_logic.intake.files import whole
+from itss_logic.intake.headings import MARK
+from itss_logic.intake.package import Package
+from itss_logic.intake.sheet_xml import Area, Book, SheetReader
+
+ERRORS = f"{MARK}errors"
+
+FAULTY = PatternFill("solid", start_color="FFC7CE")
+
+AUTHOR = "itss"
+
+HEADS = ("cell", "code", "candidate", "what is wrong", "mend")
+WIDTHS = (30, 20, 20, 60, 70)
+
+SPANNED = 1_000_000
+"""The most cells that merged ranges and links of a workbook may span for it to be copied."""
+
+COPIED = 3_000_000
+"""The most cells of a workbook that is copied; all of them are in memory then."""
+
+COMMENTED = 30_000
+"""The longest comment, in characters."""
+
+
+def mark(path: str, copy: str, refusals: Sequence[Refusal]) -> bool:
+    """Write a copy of a workbook with the cells of refusals marked, and a first sheet that lists all.
+
+    Formulas stand as the values that they had, so that the copy can be read like the workbook.
+
+    Returns:
+        whether there were formulas.
+
+    Raises:
+        QuestionError: where the workbook cannot be copied.
+    """
+    formulas = _unstored(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            # Written again, a formula has no stored value; so it is the values that are kept.
+            book = load_workbook(path, data_only=True, keep_links=False)
+        except Exception as error:
+            told = f"{type(error).__name__}: {error}"
+            raise QuestionError(f"{path} cannot be copied to mark it: {told}") from None
+        for (name, reference), text in formulas.items():
+            book[name][reference] = text
+        _unmark(book)
+        _list(book, refusals)
+        for sheet, cells in _by_cell(refusals).items():
+            if sheet in book.sheetnames:
+                for reference, some in cells.items():
+                    _mark(book[sheet], reference, some)
+        with whole(copy) as beside:
+            try:
+                book.save(beside)
+            except Exception as error:
+                raise QuestionError(f"{path} cannot be copied to mark it: {type(error).__name__}: {error}") from None
+    return _has_formulas(path)
+
+
+def _book(path: str) -> Book:
+    return Book(Package(open(path, "rb")))
+
+
+def _unstored(path: str) -> dict[tuple[str, str], str]:
+    """The formulas without a stored value, by sheet and cell.
+
+    Raises:
+        QuestionError: where merged ranges or links are such that a copy would be endless.
+    """
+    found: dict[tuple[str, str], str] = {}
+    spanned = cells = 0
+    try:
+        book = _book(path)
+        for sheet in book.sheets:
+            if sheet.kind != "worksheet":
+                continue
+            reader = SheetReader(book, sheet)
+            cells += sum(len(row.cells) for row in reader.rows())
+            spanned += sum(map(_size, [*reader.merges, *reader.links]))
+            found |= {(sheet.name, reference): text for reference, text in reader.formulas.items() if len(text) > 1}
+    except DocumentError as error:
+        raise QuestionError(f"{path} cannot be copied to mark it: {error.message}; {error.mend}") from None
+    if cells > COPIED:
+        raise QuestionError(f"{path} cannot be copied to mark it: it has more than {COPIED:,} cells; see the errors")
+    if spanned > SPANNED:
+        raise QuestionError(f"{path} cannot be copied to mark it: its merged ranges and links span {spanned:,} cells")
+    return found
+
+
+def _size(area: Area) -> int:
+    return (area.bottom - area.top + 1) * (area.right - area.left + 1)
+
+
+def _has_formulas(path: str) -> bool:
+    """Whether any cell of a workbook is made by a formula."""
+    found: list[bool] = []
+    book = _book(path)
+    for sheet in book.sheets:
+        for _ in book.package.parsed(sheet.part, {"f": lambda _: found.append(True)}):
+            if found:
+                return True
+    return False
+
+
+def _by_cell(refusals: Iterable[Refusal]) -> dict[str, dict[str, list[Refusal]]]:
+    """Refusals by sheet and cell."""
+    found: dict[str, dict[str, list[Refusal]]] = {}
+    for refusal in refusals:
+        sheet, mark, reference = (refusal.place.path or "").rpartition("!")
+        if mark:
+            found.setdefault(sheet, {}).setdefault(reference, []).append(refusal)
+    return found
+
+
+def _unmark(book: Any) -> None:
+    """Take off what an earlier call marked: what was mended since is to look so."""
+    for sheet in book.worksheets:
+        # Those that there are; a sheet's own iterators make all others in between.
+        for cell in list(sheet._cells.values()):
+            if getattr(cell, "comment", None) is not None and cell.comment.author == AUTHOR:
+                cell.comment = None
+                cell.fill = PatternFill()
+
+
+def _mark(sheet: Any, reference: str, refusals: Sequence[Refusal]) -> None:
+    told = "\n\n".join(f"{r.code}: {printable(r.message)}; {printable(r.mend)}" for r in refusals)
+    cell = sheet[reference]
+    if not hasattr(cell, "comment") or type(cell).__name__ == "MergedCell":
+        area = next(area for area in sheet.merged_cells.ranges if reference in area)
+        cell = sheet.cell(area.min_row, area.min_col)
+    before = f"{cell.comment.text}\n\n" if cell.comment else ""
+    cell.comment = Comment(
+        (before + told)[:COMMENTED], AUTHOR, width=360, height=40 + 18 * min(20, 1 + len(told) // 45)
+    )
+    cell.fill = FAULTY
+
+
+def _list(book: Any, refusals: Sequence[Refusal]) -> None:
+    """Put a sheet first that lists all refusals, each with a link to its cell."""
+    for name in [name for name in book.sheetnames if name == ERRORS]:
+        del book[name]
+    sheet = book.create_sheet(ERRORS, 0)
+    for at, width in enumerate(WIDTHS, 1):
+        sheet.column_dimensions[chr(64 + at)].width = width
+        head = sheet.cell(1, at, HEADS[at - 1])
+        head.font, head.fill = Font(bold=True), FAULTY
+    sheet.freeze_panes = "A2"
+    for row, refusal in enumerate(refusals, 2):
+        texts = (refusal.place.path or "", refusal.code, refusal.candidate or "", refusal.message, refusal.mend)
+        for at, text in enumerate(texts, 1):
+            cell = sheet.cell(row, at)
+            cell.value = printable(text)
+            cell.data_type = "s"
+            cell.alignment = Alignment(wrap_text=True, vertical="top")
+        name, mark, reference = texts[0].rpartition("!")
+        if mark and name in book.sheetnames:
+            link = sheet.cell(row, 1)
+            location = f"'{name.replace(chr(39), 2 * chr(39))}'!{reference}"
+            link.hyperlink = Hyperlink(ref=link.coordinate, location=location, display=link.value)
+            link.font = Font(underline="single", color="0563C1")
+    for other in book.worksheets:
+        other.sheet_view.tabSelected = other is sheet
+    book.active = 0
