@@ -25,10 +25,11 @@ class Row(NamedTuple):
 
 
 class Bundle(NamedTuple):
-    """All rows of one candidate."""
+    """All rows of one candidate; `near` is an id of another that the candidate's may have been meant to be."""
 
     candidate: str
     rows: tuple[Row, ...]
+    near: str | None = None
 
 
 class NoPlaceError(Exception):
@@ -67,7 +68,7 @@ class Assembly:
         first = [row for row in bundle.rows if tables[row.table].predicate is None]
         if not first:
             row = bundle.rows[0]
-            problem = Problem("unknown_candidate", *_no_candidate(bundle.candidate))
+            problem = Problem("unknown_candidate", *_no_candidate(bundle))
             self.problems.append((problem, (row, tables[row.table].columns[0])))
         for row in first[1:]:
             message = f"the candidate {write(bundle.candidate)} stands twice among the candidates"
@@ -232,8 +233,11 @@ class Assembly:
         return placer(self.layout.tables[row.table], row.at, column)
 
 
-def _no_candidate(candidate: str) -> tuple[str, str]:
-    return f"there is no candidate {write(candidate)} among the candidates", "add a row for the candidate there"
+def _no_candidate(bundle: Bundle) -> tuple[str, str]:
+    message = f"there is no candidate {write(bundle.candidate)} among the candidates"
+    if bundle.near is not None:
+        message += f"; {write(bundle.near)} differs in width, case or white space alone"
+    return message, "add a row for the candidate there"
 
 
 def bundle_of(evidence: Evidence, layout: Layout) -> Bundle:

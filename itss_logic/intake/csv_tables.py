@@ -47,6 +47,7 @@ class CsvFolder(Source):
         self.places = Places(folder, LINES, {}, {})
         self.warn = warn
         self.refusals: list[Refusal] = []
+        self.read = 0
 
     def bundles(self) -> Iterator[Found]:
         """See `Source.bundles`."""
@@ -81,6 +82,7 @@ class CsvFolder(Source):
                     if heading is not None:
                         cells, wrong = heading.row(texts, self.cells)
                         if cells is not None:
+                            self._count()
                             yield Row(self.layout.places[table.name], line, cells)
                     elif any(text.strip() for text in texts):
                         heading = Heading(self.layout, table, texts)
@@ -89,8 +91,19 @@ class CsvFolder(Source):
                         self._refuse(name, problem, line, f"cell {at + 1}")
         except DocumentError as error:
             self._refuse(name, Problem(error.code, error.message, error.mend), error.line)
-        except csv.Error as error:
+        except (csv.Error, UnicodeError) as error:
             self._refuse(name, Problem("syntax", str(error), "write CSV, with quotes in pairs"), last + 1)
+
+    def _count(self) -> None:
+        """Count a row.
+
+        Raises:
+            DocumentError: where it is one too many.
+        """
+        self.read += 1
+        if self.read > limits.ROWS:
+            message = f"the tables have more than {limits.ROWS} rows together"
+            raise DocumentError("too_large", message, "split them, or use JSON lines")
 
     def _reader(self, file: BinaryIO, name: str) -> Any:
         """A reader of the records of a file, whatever its encoding and delimiter."""

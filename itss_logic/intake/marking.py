@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from openpyxl import load_workbook
 from openpyxl.comments import Comment
@@ -43,12 +43,12 @@ def mark(path: str, copy: str, refusals: Sequence[Refusal]) -> bool:
     Formulas stand as the values that they had, so that the copy can be read like the workbook.
 
     Returns:
-        whether there were formulas.
+        whether formulas were replaced.
 
     Raises:
         QuestionError: where the workbook cannot be copied.
     """
-    formulas = _unstored(path)
+    formulas = _formulas(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -57,7 +57,7 @@ def mark(path: str, copy: str, refusals: Sequence[Refusal]) -> bool:
         except Exception as error:
             told = f"{type(error).__name__}: {error}"
             raise QuestionError(f"{path} cannot be copied to mark it: {told}") from None
-        for (name, reference), text in formulas.items():
+        for (name, reference), text in formulas.unstored.items():
             book[name][reference] = text
         _unmark(book)
         _list(book, refusals)
@@ -70,52 +70,46 @@ def mark(path: str, copy: str, refusals: Sequence[Refusal]) -> bool:
                 book.save(beside)
             except Exception as error:
                 raise QuestionError(f"{path} cannot be copied to mark it: {type(error).__name__}: {error}") from None
-    return _has_formulas(path)
+    return formulas.others
 
 
-def _book(path: str) -> Book:
-    return Book(Package(open(path, "rb")))
+class Formulas(NamedTuple):
+    """The formulas without a stored value, by sheet and cell; and whether there are any others."""
+
+    unstored: dict[tuple[str, str], str]
+    others: bool
 
 
-def _unstored(path: str) -> dict[tuple[str, str], str]:
-    """The formulas without a stored value, by sheet and cell.
+def _formulas(path: str) -> Formulas:
+    """The formulas of a workbook.
 
     Raises:
-        QuestionError: where merged ranges or links are such that a copy would be endless.
+        QuestionError: where the workbook is such that there would be no end to a copy.
     """
-    found: dict[tuple[str, str], str] = {}
-    spanned = cells = 0
+    unstored: dict[tuple[str, str], str] = {}
+    spanned = cells = computed = 0
     try:
-        book = _book(path)
-        for sheet in book.sheets:
-            if sheet.kind != "worksheet":
-                continue
-            reader = SheetReader(book, sheet)
-            cells += sum(len(row.cells) for row in reader.rows())
-            spanned += sum(map(_size, [*reader.merges, *reader.links]))
-            found |= {(sheet.name, reference): text for reference, text in reader.formulas.items() if len(text) > 1}
+        with open(path, "rb") as stream:
+            book = Book(Package(stream))
+            for sheet in book.sheets:
+                if sheet.kind != "worksheet":
+                    continue
+                reader = SheetReader(book, sheet)
+                cells += sum(len(row.cells) for row in reader.rows())
+                spanned += sum(map(_size, [*reader.merges, *reader.links]))
+                computed += reader.computed
+                unstored |= {(sheet.name, at): text for at, text in reader.formulas.items() if len(text) > 1}
     except DocumentError as error:
         raise QuestionError(f"{path} cannot be copied to mark it: {error.message}; {error.mend}") from None
     if cells > COPIED:
         raise QuestionError(f"{path} cannot be copied to mark it: it has more than {COPIED:,} cells; see the errors")
     if spanned > SPANNED:
         raise QuestionError(f"{path} cannot be copied to mark it: its merged ranges and links span {spanned:,} cells")
-    return found
+    return Formulas(unstored, computed > 0)
 
 
 def _size(area: Area) -> int:
     return (area.bottom - area.top + 1) * (area.right - area.left + 1)
-
-
-def _has_formulas(path: str) -> bool:
-    """Whether any cell of a workbook is made by a formula."""
-    found: list[bool] = []
-    book = _book(path)
-    for sheet in book.sheets:
-        for _ in book.package.parsed(sheet.part, {"f": lambda _: found.append(True)}):
-            if found:
-                return True
-    return False
 
 
 def _by_cell(refusals: Iterable[Refusal]) -> dict[str, dict[str, list[Refusal]]]:

@@ -252,7 +252,7 @@ def _check_start(file: IO[bytes]) -> None:
     tail = file.read()
     last = tail[-END_SIZE:]
     if not (last.startswith(END) and last.endswith(b"\0\0")):
-        last = tail[max(tail.rfind(END), 0) :]
+        last = tail[tail.rfind(END) :] if END in tail else b""
     number, directory = int.from_bytes(last[10:12], "little"), int.from_bytes(last[12:16], "little")
     if number > limits.WORKBOOK_PARTS or directory > limits.WORKBOOK_PARTS * 512:
         raise DocumentError("too_large", f"the workbook has more than {limits.WORKBOOK_PARTS} parts", SAVE)

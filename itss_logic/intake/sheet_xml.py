@@ -191,7 +191,8 @@ def _whole(parts: list[str]) -> str | Problem:
 class SheetReader:
     """Reads a sheet. What it says of columns and merged cells is known once `rows` has come to its end.
 
-    `hidden` are the columns that are hidden, as first and last; `formulas` the text of formulas without a stored value.
+    `hidden` are the columns that are hidden, as first and last; `formulas` the text of
+    formulas without a stored value, and `computed` how many have one.
     """
 
     def __init__(self, book: Book, sheet: Sheet) -> None:
@@ -200,6 +201,7 @@ class SheetReader:
         self.links: list[Area] = []
         self.hidden: list[tuple[int, int]] = []
         self.formulas: dict[str, str] = {}
+        self.computed = 0
         self._found: list[Row] = []
         self._cells: dict[int, object] = {}
         self._columns: dict[str, int] = {}
@@ -298,6 +300,7 @@ class SheetReader:
 
     def _end_cell(self) -> None:
         if self._value or self._has_formula:
+            self.computed += self._has_formula
             value = self._read()
             if value is not None and value != "":
                 self._cells[self._column] = value
@@ -313,6 +316,7 @@ class SheetReader:
         elif parts:
             return self._other(kind, parts[0] if len(parts) == 1 else "".join(parts))
         text = "=" + "".join(self._formula)
+        self.computed -= 1
         self.formulas[f"{letters(self._column)}{self._number}"] = text
         mend = "open the workbook in a spreadsheet program, which works it out, and save it; or write the value"
         return Problem("wrong_type", f"the formula {shorten(text)} {UNSTORED}", mend)

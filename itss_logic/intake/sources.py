@@ -10,8 +10,8 @@ from itss_logic import limits
 from itss_logic.errors import Place, Refusal
 from itss_logic.evidence import Entry, Refused
 from itss_logic.intake.bundles import Assembly, Bundle, Row
+from itss_logic.intake.cells import plain
 from itss_logic.intake.layout import Column, Layout, Table
-from itss_logic.terms import write
 from itss_logic.vocabulary import Problem
 
 CELLS, LINES, KEYS = "cells", "lines", "keys"
@@ -94,7 +94,13 @@ def gathered(rows: Iterable[Row], layout: Layout, places: Places, refusals: Iter
     for candidate, row in later:
         by_candidate.setdefault(candidate, []).append(row)
     del later
-    found = (Bundle(candidate, tuple(some)) for candidate, some in by_candidate.items())
+    known: dict[str, str] = {}
+    if any(some[0].table != 0 for some in by_candidate.values()):
+        known = {plain(candidate): candidate for candidate, some in by_candidate.items() if some[0].table == 0}
+    found = (
+        Bundle(candidate, tuple(some), None if some[0].table == 0 else known.get(plain(candidate)))
+        for candidate, some in by_candidate.items()
+    )
     if not nameless:
         yield from found
         return
@@ -116,11 +122,3 @@ def _nameless(row: Row, layout: Layout, places: Places) -> Refusal:
     problem = cell if isinstance(cell, Problem) else Problem("missing_key", "the row names no candidate", "name one")
     place = places(table, row.at, table.columns[0])
     return Refusal(problem.code, None, place, problem.message, problem.mend)
-
-
-def similar(name: str, others: Iterable[str]) -> str:
-    """A hint at an id that differs in width, case or white space alone; empty where there is none."""
-    from itss_logic.intake.cells import plain
-
-    found = next((other for other in others if other != name and plain(other) == plain(name)), None)
-    return f"; {write(found)} differs in width, case or white space alone" if found else ""

@@ -62,6 +62,13 @@ class WorkbookWriter:
         Raises:
             QuestionError: where a sheet cannot hold them.
         """
+        try:
+            self._write(bundle)
+        except QuestionError:
+            self.discard()
+            raise
+
+    def _write(self, bundle: Bundle) -> None:
         for row in bundle.rows:
             table = self.layout.tables[row.table]
             self.used[row.table] += 1
@@ -92,8 +99,11 @@ class WorkbookWriter:
             self.book.save(beside)
 
     def discard(self) -> None:
-        """Drop what was written."""
-        self.book.close()
+        """Drop what was written; `write` does so by itself where it fails."""
+        for sheet in self.book.worksheets:
+            if not sheet.closed:
+                sheet.close()
+                sheet._writer.cleanup()  # The file in which its rows are.
 
 
 def _pattern(sheet: Any, column: Column) -> Any:
