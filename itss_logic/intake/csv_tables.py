@@ -6,6 +6,7 @@ import codecs
 import csv
 import io
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any, BinaryIO
@@ -25,6 +26,9 @@ SUFFIX = ".csv"
 DELIMITERS = ",;\t"
 
 UTF_8, SHIFT_JIS = "utf-8-sig", "cp932"
+
+NO_SHIFT_JIS = re.compile("[\x80\xa0\uf8f0-\uf8f3]")
+"""What bytes that Shift_JIS does not have are decoded to all the same."""
 
 
 def files_in(folder: str) -> list[str]:
@@ -123,25 +127,27 @@ def encoding_of(file: BinaryIO) -> str:
     Raises:
         DocumentError: where it is none of them.
     """
-    start = file.read(2)
+    start = file.read(3)
     file.seek(0)
-    if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+    if start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return "utf-16"
     lines = 0
-    for encoding in (UTF_8, SHIFT_JIS):
+    for encoding in (UTF_8,) if start == codecs.BOM_UTF8 else (UTF_8, SHIFT_JIS):
         decoder = codecs.getincrementaldecoder(encoding)()
         lines = 1
         try:
             while data := file.read(2**20):
-                decoder.decode(data)
+                text = decoder.decode(data)
+                if encoding == SHIFT_JIS and NO_SHIFT_JIS.search(text):
+                    break
                 lines += data.count(b"\n")
-            decoder.decode(b"", final=True)
+            else:
+                decoder.decode(b"", final=True)
+                return encoding
         except UnicodeDecodeError as error:
             lines += bytes(error.object)[: error.start].count(b"\n")
-            continue
         finally:
             file.seek(0)
-        return encoding
     message = "the file is neither UTF-8 nor Shift_JIS"
     raise DocumentError("syntax", message, "save it as CSV UTF-8", lines)
 
