@@ -94,17 +94,17 @@ class Look:
     """Writes what stands above the rows of tables, and what surrounds them.
 
     Args:
-        book: a workbook that is written row by row.
+        workbook: a workbook that is written row by row.
         captions: what its sheets say.
     """
 
-    def __init__(self, book: Workbook, captions: Captions) -> None:
-        self.book, self.captions = book, captions
+    def __init__(self, workbook: Workbook, captions: Captions) -> None:
+        self.workbook, self.captions = workbook, captions
         self.lists: dict[tuple[str, ...], str] = {}
 
     def headed(self, table: Table, example: Sequence[Any] | None = None) -> Any:
         """A new sheet for a table with its heading, and an example where one is given."""
-        sheet = self.book.create_sheet(self.captions.sheets[table.name])
+        sheet = self.workbook.create_sheet(self.captions.sheets[table.name])
         texts = [(self.captions.of_column(table, c), self.captions.explained(table, c)) for c in table.columns]
         texts = [(EXPLAINED, EXPLAINED), *texts]
         widths = [MARK_WIDTH, *(self._width(c, label) for c, (label, _) in zip(table.columns, texts[1:], strict=True))]
@@ -221,7 +221,7 @@ class Look:
         """Add the sheet of lists, which nobody needs to see."""
         if not self.lists:
             return
-        sheet = self.book.create_sheet(LISTS)
+        sheet = self.workbook.create_sheet(LISTS)
         sheet.sheet_state = "hidden"
         columns = list(self.lists)
         plain = Styled(font())

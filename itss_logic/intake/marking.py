@@ -8,13 +8,15 @@ from typing import Any, NamedTuple
 
 from openpyxl import load_workbook
 from openpyxl.comments import Comment
-from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.styles import Alignment, PatternFill
 from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.properties import PageSetupProperties
 
 from itss_logic.documents import DocumentError
 from itss_logic.errors import QuestionError, Refusal, printable
 from itss_logic.intake.files import whole
 from itss_logic.intake.headings import MARK
+from itss_logic.intake.look import font
 from itss_logic.intake.package import Package
 from itss_logic.intake.sheet_xml import Area, Book, SheetReader
 
@@ -53,21 +55,21 @@ def mark(path: str, copy: str, refusals: Sequence[Refusal]) -> bool:
         warnings.simplefilter("ignore")
         try:
             # Written again, a formula has no stored value; so it is the values that are kept.
-            book = load_workbook(path, data_only=True, keep_links=False)
+            workbook = load_workbook(path, data_only=True, keep_links=False)
         except Exception as error:
             told = f"{type(error).__name__}: {error}"
             raise QuestionError(f"{path} cannot be copied to mark it: {told}") from None
         for (name, reference), text in formulas.unstored.items():
-            book[name][reference] = text
-        _unmark(book)
-        _list(book, refusals)
+            workbook[name][reference] = text
+        _unmark(workbook)
+        _list(workbook, refusals)
         for sheet, cells in _by_cell(refusals).items():
-            if sheet in book.sheetnames:
+            if sheet in workbook.sheetnames:
                 for reference, some in cells.items():
-                    _mark(book[sheet], reference, some)
+                    _mark(workbook[sheet], reference, some)
         with whole(copy) as beside:
             try:
-                book.save(beside)
+                workbook.save(beside)
             except Exception as error:
                 raise QuestionError(f"{path} cannot be copied to mark it: {type(error).__name__}: {error}") from None
     return formulas.others
@@ -90,11 +92,12 @@ def _formulas(path: str) -> Formulas:
     spanned = cells = computed = 0
     try:
         with open(path, "rb") as stream:
-            book = Book(Package(stream))
-            for sheet in book.sheets:
+            workbook = Book(Package(stream))
+            _check_parts(workbook.package)
+            for sheet in workbook.sheets:
                 if sheet.kind != "worksheet":
                     continue
-                reader = SheetReader(book, sheet)
+                reader = SheetReader(workbook, sheet)
                 cells += sum(len(row.cells) for row in reader.rows())
                 spanned += sum(map(_size, [*reader.merges, *reader.links]))
                 computed += reader.computed
@@ -106,6 +109,18 @@ def _formulas(path: str) -> Formulas:
     if spanned > SPANNED:
         raise QuestionError(f"{path} cannot be copied to mark it: its merged ranges and links span {spanned:,} cells")
     return Formulas(unstored, computed > 0)
+
+
+def _check_parts(package: Package) -> None:
+    """See that no part, read or not, has what the parser that copies them might not withstand.
+
+    Raises:
+        DocumentError: where one has.
+    """
+    for name in package.parts:
+        if name.endswith((".xml", ".rels")):
+            for _ in package.parsed(name, {}):
+                pass
 
 
 def _size(area: Area) -> int:
@@ -122,9 +137,9 @@ def _by_cell(refusals: Iterable[Refusal]) -> dict[str, dict[str, list[Refusal]]]
     return found
 
 
-def _unmark(book: Any) -> None:
+def _unmark(workbook: Any) -> None:
     """Take off what an earlier call marked: what was mended since is to look so."""
-    for sheet in book.worksheets:
+    for sheet in workbook.worksheets:
         # Those that there are; a sheet's own iterators make all others in between.
         for cell in list(sheet._cells.values()):
             if getattr(cell, "comment", None) is not None and cell.comment.author == AUTHOR:
@@ -145,16 +160,18 @@ def _mark(sheet: Any, reference: str, refusals: Sequence[Refusal]) -> None:
     cell.fill = FAULTY
 
 
-def _list(book: Any, refusals: Sequence[Refusal]) -> None:
+def _list(workbook: Any, refusals: Sequence[Refusal]) -> None:
     """Put a sheet first that lists all refusals, each with a link to its cell."""
-    for name in [name for name in book.sheetnames if name == ERRORS]:
-        del book[name]
-    sheet = book.create_sheet(ERRORS, 0)
+    for name in [name for name in workbook.sheetnames if name == ERRORS]:
+        del workbook[name]
+    sheet = workbook.create_sheet(ERRORS, 0)
     for at, width in enumerate(WIDTHS, 1):
         sheet.column_dimensions[chr(64 + at)].width = width
         head = sheet.cell(1, at, HEADS[at - 1])
-        head.font, head.fill = Font(bold=True), FAULTY
+        head.font, head.fill = font(bold=True), FAULTY
     sheet.freeze_panes = "A2"
+    sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     for row, refusal in enumerate(refusals, 2):
         texts = (refusal.place.path or "", refusal.code, refusal.candidate or "", refusal.message, refusal.mend)
         for at, text in enumerate(texts, 1):
@@ -162,12 +179,13 @@ def _list(book: Any, refusals: Sequence[Refusal]) -> None:
             cell.value = printable(text)
             cell.data_type = "s"
             cell.alignment = Alignment(wrap_text=True, vertical="top")
+            cell.font = font()
         name, mark, reference = texts[0].rpartition("!")
-        if mark and name in book.sheetnames:
+        if mark and name in workbook.sheetnames:
             link = sheet.cell(row, 1)
             location = f"'{name.replace(chr(39), 2 * chr(39))}'!{reference}"
             link.hyperlink = Hyperlink(ref=link.coordinate, location=location, display=link.value)
-            link.font = Font(underline="single", color="0563C1")
-    for other in book.worksheets:
+            link.font = font(underline="single", color="0563C1")
+    for other in workbook.worksheets:
         other.sheet_view.tabSelected = other is sheet
-    book.active = 0
+    workbook.active = 0

@@ -23,9 +23,9 @@ class Merged(NamedTuple):
 class Merges:
     """The merged ranges of a sheet, followed from row to row."""
 
-    def __init__(self, areas: Sequence[Area]) -> None:
-        self.tall = sorted((a for a in areas if a.left == a.right), reverse=True)
-        self.wide = sorted((a for a in areas if a.left < a.right), reverse=True)
+    def __init__(self, ranges: Sequence[Area]) -> None:
+        self.tall = sorted((a for a in ranges if a.left == a.right), reverse=True)
+        self.wide = sorted((a for a in ranges if a.left < a.right), reverse=True)
         self.active: dict[int, Merged] = {}
         self.active_wide: list[Area] = []
         self.tops = {area.top for area in self.tall}

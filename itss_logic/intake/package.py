@@ -222,19 +222,19 @@ def _parser(
 
 def _seekable(stream: BinaryIO) -> IO[bytes]:
     """The stream, or a copy of it on the disk; not more than is read at all."""
+    file: IO[bytes] = stream
     if not stream.seekable():
-        copy = SpooledTemporaryFile(max_size=2**20)  # noqa: SIM115
+        file = SpooledTemporaryFile(max_size=2**20)  # noqa: SIM115
         left = limits.WORKBOOK_BYTES + 1
         while left and (data := stream.read(min(left, 2**20))):
-            copy.write(data)
+            file.write(data)
             left -= len(data)
-        stream = copy  # type: ignore[assignment, unused-ignore]
-    size = stream.seek(0, 2)
+    size = file.seek(0, 2)
     if size > limits.WORKBOOK_BYTES:
         message = f"the workbook is larger than {limits.WORKBOOK_BYTES} bytes"
         raise DocumentError("too_large", message, "split it, or use a folder of CSV files or JSON lines")
-    stream.seek(0)
-    return stream
+    file.seek(0)
+    return file
 
 
 def _check_start(file: IO[bytes]) -> None:

@@ -195,8 +195,8 @@ class SheetReader:
     formulas without a stored value, and `computed` how many have one.
     """
 
-    def __init__(self, book: Book, sheet: Sheet) -> None:
-        self.book, self.sheet = book, sheet
+    def __init__(self, contents: Book, sheet: Sheet) -> None:
+        self.contents, self.sheet = contents, sheet
         self.merges: list[Area] = []
         self.links: list[Area] = []
         self.hidden: list[tuple[int, int]] = []
@@ -237,7 +237,7 @@ class SheetReader:
             "f": self._end_text,
             "rPh": self._end_reading,
         }
-        for _ in self.book.package.parsed(self.sheet.part, starts, ends, self._text):
+        for _ in self.contents.package.parsed(self.sheet.part, starts, ends, self._text):
             if self._found:
                 found, self._found = self._found, []
                 yield from found
@@ -309,7 +309,7 @@ class SheetReader:
         """What the cell holds."""
         kind, parts = self._kind, self._value
         if kind == "s":
-            return self.book.shared[_index("".join(parts), len(self.book.shared))]
+            return self.contents.shared[_index("".join(parts), len(self.contents.shared))]
         if kind in ("inlineStr", "str"):
             if parts or self._has_value:
                 return _whole(parts)
@@ -324,7 +324,7 @@ class SheetReader:
     def _other(self, kind: str, text: str) -> object:
         if kind == "n":
             value = _number(text)
-            if self._style and int(self._style) in self.book.dates:
+            if self._style and int(self._style) in self.contents.dates:
                 return self._date(value, text)
             return value
         if kind == "b":
@@ -338,7 +338,7 @@ class SheetReader:
 
     def _date(self, value: int | float, text: str) -> object:
         try:
-            shown = from_excel(value, self.book.epoch, timedelta=self.book.dates[int(self._style)])
+            shown = from_excel(value, self.contents.epoch, timedelta=self.contents.dates[int(self._style)])
         except (ValueError, OverflowError):
             return _no_date(text)
         return shown if shown is not None else _no_date(text)

@@ -33,14 +33,14 @@ GUIDE_WIDTHS = (30, 30, 44, 58)
 def write_template(path: str, layout: Layout, language: str) -> None:
     """Write the workbook to fill in, in a language that the policy speaks."""
     captions = Captions(layout, language)
-    book = Workbook(write_only=True)
-    look = Look(book, captions)
-    Guide(book, captions).write()
+    workbook = Workbook(write_only=True)
+    look = Look(workbook, captions)
+    Guide(workbook, captions).write()
     for table in layout.tables:
         look.headed(table, example(captions, table))
     look.close()
     with whole(path) as beside:
-        book.save(beside)
+        workbook.save(beside)
 
 
 def example(captions: Captions, table: Table) -> list[Any] | None:
@@ -94,9 +94,9 @@ def _sample(captions: Captions, table: Table, column: Column, f: str | None, tic
 class Guide:
     """The sheet that says what the workbook is, and what may stand in each column of each sheet."""
 
-    def __init__(self, book: Workbook, captions: Captions) -> None:
+    def __init__(self, workbook: Workbook, captions: Captions) -> None:
         self.captions, self.say = captions, captions.say
-        self.sheet: Any = book.create_sheet(captions.say("guide"))
+        self.sheet: Any = workbook.create_sheet(captions.say("guide"))
         self.row = 0
 
     def write(self) -> None:

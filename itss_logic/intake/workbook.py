@@ -53,11 +53,11 @@ class Workbook(Source):
         self.warn = warn
         self.refusals: list[Refusal] = []
         self.read = 0
-        self.book = Book(Package(stream))
+        self.contents = Book(Package(stream))
 
     def bundles(self) -> Iterator[Found]:
         """See `Source.bundles`."""
-        rows = [row for sheet in self.book.sheets for row in self._rows(sheet)]
+        rows = [row for sheet in self.contents.sheets for row in self._rows(sheet)]
         yield from gathered(rows, self.layout, self.places, self.refusals)
 
     def _refuse(self, sheet: str, problem: Problem, row: int = 1, column: int = 0) -> None:
@@ -73,7 +73,7 @@ class Workbook(Source):
             raise DocumentError("syntax", f"{sheet.name} is a {sheet.kind}, which is not read", f"{SAVE}, without it")
         table = table_of(self.layout, sheet.name)
         if table is None:
-            if next(SheetReader(self.book, sheet).rows(), None) is not None:
+            if next(SheetReader(self.contents, sheet).rows(), None) is not None:
                 names = ", ".join(sheet_names(self.layout).values())
                 mend = f"rename it to one of {names}; or begin its name with {MARK}, and it is not read"
                 self._refuse(sheet.name, Problem("unknown_key", "the sheet is named like no table", mend))
@@ -86,13 +86,13 @@ class Workbook(Source):
         return self._evidence(sheet, table)
 
     def _evidence(self, sheet: Sheet, table: Table) -> list[Row]:
-        reader = SheetReader(self.book, sheet)
+        reader = SheetReader(self.contents, sheet)
         taken = Taken(self, table, Merges([]))
         taken.take(reader)
         if reader.merges:
             # They are told of after the rows that they reach into.
             taken = Taken(self, table, Merges(reader.merges))
-            taken.take(SheetReader(self.book, sheet))
+            taken.take(SheetReader(self.contents, sheet))
         for row, (problem, at) in taken.wrong:
             self._refuse(sheet.name, problem, row, at)
         if taken.heading is not None and taken.heading.at:

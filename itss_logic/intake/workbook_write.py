@@ -33,7 +33,7 @@ class WorkbookWriter:
     def __init__(self, path: str, layout: Layout, language: str | None = None) -> None:
         self.path, self.layout = path, layout
         self.cells = Cells(layout, language)
-        self.book = Workbook(write_only=True)
+        self.workbook = Workbook(write_only=True)
         self.look: Any = None
         if language is None:
             names = sheet_names(layout)
@@ -41,7 +41,7 @@ class WorkbookWriter:
         else:
             from itss_logic.intake.look import Look
 
-            self.look = Look(self.book, Captions(layout, language))
+            self.look = Look(self.workbook, Captions(layout, language))
             self.sheets = [self.look.headed(table) for table in layout.tables]
         self.lead: list[Any] = [] if language is None else [None]
         self.used = [len(self.lead) * (HEADINGS - 1) + 1] * len(layout.tables)
@@ -51,7 +51,7 @@ class WorkbookWriter:
         ]
 
     def _plain(self, table: Table, name: str) -> Any:
-        sheet = self.book.create_sheet(name)
+        sheet = self.workbook.create_sheet(name)
         sheet.freeze_panes = "B2"
         sheet.append([column.name for column in table.columns])
         return sheet
@@ -96,11 +96,12 @@ class WorkbookWriter:
         if self.look is not None:
             self.look.close()
         with whole(self.path) as beside:
-            self.book.save(beside)
+            self.workbook.save(beside)
 
     def discard(self) -> None:
         """Drop what was written; `write` does so by itself where it fails."""
-        for sheet in self.book.worksheets:
+        sheets: list[Any] = list(self.workbook.worksheets)
+        for sheet in sheets:
             if not sheet.closed:
                 sheet.close()
                 sheet._writer.cleanup()  # The file in which its rows are.
