@@ -510,7 +510,7 @@ def fill(path: Path, language: str) -> None:
     labels = POLICY.vocabulary.labels[language]
     made["candidates"]["B5"], made["candidates"]["B6"] = "E-1", " 山田 "
     sheet = made["projects"]
-    heads = {cell.value: cell.column for cell in sheet[1]}
+    heads = {str(cell.value): at for at, cell in enumerate(sheet[1], 1)}
     row: dict[str, Any] = {
         "candidate": "E-1",
         "id": "001",

@@ -94,13 +94,7 @@ def gathered(rows: Iterable[Row], layout: Layout, places: Places, refusals: Iter
     for candidate, row in later:
         by_candidate.setdefault(candidate, []).append(row)
     del later
-    known: dict[str, str] = {}
-    if any(some[0].table != 0 for some in by_candidate.values()):
-        known = {plain(candidate): candidate for candidate, some in by_candidate.items() if some[0].table == 0}
-    found = (
-        Bundle(candidate, tuple(some), None if some[0].table == 0 else known.get(plain(candidate)))
-        for candidate, some in by_candidate.items()
-    )
+    found = _bundles(by_candidate)
     if not nameless:
         yield from found
         return
@@ -114,6 +108,14 @@ def gathered(rows: Iterable[Row], layout: Layout, places: Places, refusals: Iter
         last = Refusal("too_large", None, Place(places.file), message, "mend these and look again")
         nameless = [*nameless[: limits.REFUSALS], last]
     yield Refused(None, tuple(nameless))
+
+
+def _bundles(by_candidate: Mapping[str, list[Row]]) -> Iterator[Bundle]:
+    known: dict[str, str] = {}
+    if any(some[0].table != 0 for some in by_candidate.values()):
+        known = {plain(candidate): candidate for candidate, some in by_candidate.items() if some[0].table == 0}
+    for candidate, some in by_candidate.items():
+        yield Bundle(candidate, tuple(some), None if some[0].table == 0 else known.get(plain(candidate)))
 
 
 def _nameless(row: Row, layout: Layout, places: Places) -> Refusal:
