@@ -234,6 +234,15 @@ def test_rows_that_are_marked_are_no_evidence() -> None:
     assert len(facts(book({**ONE, "exams": rows[:-1]}))) == 1
 
 
+def test_an_example_that_was_written_over_is_not_passed_over() -> None:
+    rows: list[list[Any]] = [["#", *EXAMS], ["example", "a", "fe"], [None, "a", "ap"], ["example", "x", "ap"]]
+    people: dict[str, list[list[Any]]] = {
+        "candidates": [["#", "candidate"], ["example", "x"], [None, "a"], [None, "b"]]
+    }
+    assert told(book({**people, "exams": rows})) == [("exams!B2", "conflict")]
+    assert [e.candidate for e in read(book({**people, "exams": rows})) if isinstance(e, Evidence)] == ["b"]
+
+
 @pytest.mark.parametrize(
     ("heads", "row", "expected"),
     [
@@ -490,6 +499,8 @@ def test_readings_beside_japanese_text_are_no_part_of_it_and_escapes_are_undone(
     spoken = "<si><r><t>山田</t></r><rPh sb='0' eb='2'><t>ヤマダ</t></rPh><r><t>_x0041_ _x005F_x0041_</t></r></si>"
     data = altered(shared(spoken), {SHEET: _ap})
     assert facts(data)[0][2] == 'source(passed_exam("a",ap),"山田A _x0041_")'
+    for escape, code in [("_xD800_", "syntax"), ("_x0000_", "unknown_value")]:
+        assert told(altered(shared(f"<si><t>a{escape}b</t></si>"), {SHEET: _ap})) == [("exams!D2", code)]
 
 
 def _ap(data: bytes) -> bytes:

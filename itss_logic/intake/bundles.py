@@ -25,11 +25,15 @@ class Row(NamedTuple):
 
 
 class Bundle(NamedTuple):
-    """All rows of one candidate; `near` is an id of another that the candidate's may have been meant to be."""
+    """All rows of one candidate.
+
+    `near` is an id of another that the candidate's may have been meant to be; `wrong` are refusals beside the rows.
+    """
 
     candidate: str
     rows: tuple[Row, ...]
     near: str | None = None
+    wrong: tuple[Refusal, ...] = ()
 
 
 class NoPlaceError(Exception):
@@ -214,7 +218,8 @@ class Assembly:
         where = placer(table, row.at, table.columns[0])
         entry = Shape.entry(self.value, self.layout.vocabulary, Place(where.file, path="$"))
         told = list(entry.refusals) if isinstance(entry, Refused) else []
-        refusals = [
+        refusals = list(self.bundle.wrong)
+        refusals += [
             Refusal(p.code, self.bundle.candidate, self._place(s, placer), p.message, p.mend) for p, s in self.problems
         ]
         refusals += [refusal._replace(place=self._at(refusal.place.path or "$", placer, where)) for refusal in told]

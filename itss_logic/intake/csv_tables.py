@@ -18,7 +18,7 @@ from itss_logic.intake.bundles import Bundle, Row
 from itss_logic.intake.cells import Cells
 from itss_logic.intake.headings import Heading, Misplaced, table_of
 from itss_logic.intake.layout import Layout, Table
-from itss_logic.intake.sources import LINES, Found, Places, Source, gathered
+from itss_logic.intake.sources import LINES, Found, Passed, Places, Source, gathered
 from itss_logic.vocabulary import Problem, Vocabulary
 
 SUFFIX = ".csv"
@@ -51,6 +51,7 @@ class CsvFolder(Source):
         self.places = Places(folder, LINES, {}, {})
         self.warn = warn
         self.refusals: list[Refusal] = []
+        self.passed: list[Passed] = []
         self.read = 0
 
     def bundles(self) -> Iterator[Found]:
@@ -67,7 +68,7 @@ class CsvFolder(Source):
                 files[table.name] = name
         self.places = self.places._replace(tables=files)
         rows = [row for table in self.layout.tables if table.name in files for row in self._rows(table, files)]
-        yield from gathered(rows, self.layout, self.places, self.refusals)
+        yield from gathered(rows, self.layout, self.places, self.refusals, self.passed)
 
     def _refuse(self, name: str, problem: Problem, line: int | None = None, at: str | None = None) -> None:
         place = Place(f"{self.places.file}/{name}", line, None, at)
@@ -88,6 +89,8 @@ class CsvFolder(Source):
                         if cells is not None:
                             self._count()
                             yield Row(self.layout.places[table.name], line, cells)
+                        elif heading.passed is not None:
+                            self.passed.append(Passed(table, line, heading.passed))
                     elif any(text.strip() for text in texts):
                         heading = Heading(self.layout, table, texts)
                         wrong = heading.problems

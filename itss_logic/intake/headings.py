@@ -33,11 +33,15 @@ class Misplaced(NamedTuple):
 
 
 class Heading:
-    """The heading of a table as a source has it: `problems` with it, and what columns its cells are of."""
+    """The heading of a table as a source has it: `problems` with it, and what columns its cells are of.
+
+    `passed` is whom the row named that `row` looked at last, where it is marked as no evidence.
+    """
 
     def __init__(self, layout: Layout, table: Table, texts: Sequence[object]) -> None:
         self.table, self.problems = table, list[Misplaced]()
         self.mark: int | None = None
+        self.passed: object = None
         self.remarks: set[int] = set()
         self.at: dict[str, int] = {}
         names = {plain(column.name): column.name for column in table.columns}
@@ -69,6 +73,7 @@ class Heading:
 
     def row(self, raw: Sequence[object], cells: Cells) -> tuple[tuple[Cell, ...] | None, list[Misplaced]]:
         """The cells of a row in the table's order, None where it is blank or marked; and what is wrong beside them."""
+        self.passed = None
         stated = [at for at, one in enumerate(raw) if one is not None and (not isinstance(one, str) or one.strip())]
         if not stated or self.remarks.issuperset(stated):
             return None, []
@@ -76,6 +81,9 @@ class Heading:
             found_mark = raw[self.mark] if self.mark is not None else None
             mark = plain(str(found_mark))
             if mark in MARKS:
+                first = self._order[0]
+                if first is not None and first < len(raw):
+                    self.passed = cells.read(raw[first], self.table.columns[0])
                 return None, []
             if isinstance(found_mark, Problem):
                 return None, [Misplaced(found_mark, stated[0])]

@@ -16,7 +16,7 @@ from itss_logic.intake.merges import Merges
 from itss_logic.intake.package import SAVE, Package
 from itss_logic.intake.sheet_xml import Book, Sheet, SheetReader, letters
 from itss_logic.intake.sheet_xml import Row as SheetRow
-from itss_logic.intake.sources import CELLS, Found, Places, Source, gathered
+from itss_logic.intake.sources import CELLS, Found, Passed, Places, Source, gathered
 from itss_logic.vocabulary import Problem, Vocabulary
 
 WORKSHEET, CHART = "worksheet", "chartsheet"
@@ -52,13 +52,14 @@ class Workbook(Source):
         self.places = Places(file, CELLS, self.sheets, self.columns)
         self.warn = warn
         self.refusals: list[Refusal] = []
+        self.passed: list[Passed] = []
         self.read = 0
         self.contents = Book(Package(stream))
 
     def bundles(self) -> Iterator[Found]:
         """See `Source.bundles`."""
         rows = [row for sheet in self.contents.sheets for row in self._rows(sheet)]
-        yield from gathered(rows, self.layout, self.places, self.refusals)
+        yield from gathered(rows, self.layout, self.places, self.refusals, self.passed)
 
     def _refuse(self, sheet: str, problem: Problem, row: int = 1, column: int = 0) -> None:
         place = Place(self.places.file, None, None, f"{sheet}!{letters(column)}{row}")
@@ -97,6 +98,7 @@ class Workbook(Source):
             self._refuse(sheet.name, problem, row, at)
         if taken.heading is not None and taken.heading.at:
             self.columns[table.name] = {name: letters(at) for name, at in taken.heading.at.items()}
+        self.passed += taken.passed
         self.read += len(taken.rows)
         if self.read > limits.ROWS:
             raise DocumentError("too_large", f"the workbook has more than {limits.ROWS} rows", "split it")
@@ -127,6 +129,7 @@ class Taken:
         self.rows: list[Row] = []
         self.wrong: list[tuple[int, Misplaced]] = []
         self.hidden: list[int] = []
+        self.passed: list[Passed] = []
 
     def take(self, reader: SheetReader) -> None:
         """Go over all rows."""
@@ -137,6 +140,8 @@ class Taken:
                 self._head(row)
                 continue
             cells = self._row(self.heading, row)
+            if self.heading.passed is not None:
+                self.passed.append(Passed(self.table, row.number, self.heading.passed))
             if cells is not None:
                 self.rows.append(Row(place, row.number, cells))
                 if row.is_hidden:
