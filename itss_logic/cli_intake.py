@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from itss_logic.cli_resume import resume
+from itss_logic.cli_sheets import template, xlsx
 
 
 @click.group()
@@ -13,3 +14,5 @@ def intake() -> None:
 
 
 intake.add_command(resume)
+intake.add_command(template)
+intake.add_command(xlsx)

@@ -20,3 +20,27 @@ PARSER_DEPTH = 900
 
 REFUSALS = 1_000
 """Errors listed for one candidate, or for one file that cannot be split into candidates."""
+
+WORKBOOK_BYTES = 64 * 2**20
+"""Size of a workbook's file."""
+
+WORKBOOK_UNPACKED = 2**30
+"""Size of all parts of a workbook together, unpacked."""
+
+WORKBOOK_PARTS = 2_000
+"""Parts of a workbook: sheets, styles, drawings and the like."""
+
+WORKBOOK_RATIO = 200
+"""How many times smaller a part may be packed than it is, unless it is small; sheets come to 50."""
+
+SHARED_BYTES = 256 * 2**20
+"""Size of the texts that the sheets of a workbook share, unpacked; and of any other part that is no sheet."""
+
+ROWS = 1_000_000
+"""Rows of evidence in one workbook."""
+
+MERGES = 100_000
+"""Merged ranges in one sheet."""
+
+CELL_CHARACTERS = 32_767
+"""Length of the text in a cell of a workbook."""

@@ -168,10 +168,10 @@ def read_file(
 
             yield from source_of(file, form, vocabulary, warn).entries()
         elif file == STANDARD_INPUT:
-            yield from _read_stream(sys.stdin.buffer, file, form, vocabulary)
+            yield from _read_stream(sys.stdin.buffer, file, form, vocabulary, warn)
         else:
             with open(file, "rb") as stream:
-                yield from _read_stream(stream, file, form, vocabulary)
+                yield from _read_stream(stream, file, form, vocabulary, warn)
     except OSError as error:
         problem = DocumentError("syntax", f"cannot be read: {error.strerror or error}", "make the file readable")
         yield _refuse(problem, Place(file))
@@ -183,14 +183,20 @@ def _refuse(error: DocumentError, place: Place) -> Placed:
     return Refused(None, (Refusal(error.code, None, place, error.message, error.mend),)), place
 
 
-def _read_stream(stream: BinaryIO, file: str, form: str, vocabulary: Vocabulary) -> Iterator[Placed]:
+def _read_stream(
+    stream: BinaryIO,
+    file: str,
+    form: str,
+    vocabulary: Vocabulary,
+    warn: Callable[[str], None] = lambda message: None,
+) -> Iterator[Placed]:
     if form == "jsonl":
         yield from _read_lines(stream, file, vocabulary)
         return
     if form == "xlsx":
         from itss_logic.intake.opening import workbook_of
 
-        yield from workbook_of(stream, file, vocabulary).entries()
+        yield from workbook_of(stream, file, vocabulary, warn).entries()
         return
     data = stream.read(limits.FILE_BYTES + 1)
     if len(data) > limits.FILE_BYTES:

@@ -26,11 +26,15 @@ class Row(NamedTuple):
 
 
 class Bundle(NamedTuple):
-    """All rows of one candidate; `similar` is another who may be meant, where no row says that there is this one."""
+    """All rows of one candidate.
+
+    `near` is an id of another that the candidate's may have been meant to be; `wrong` are refusals beside the rows.
+    """
 
     candidate: str
     rows: tuple[Row, ...]
-    similar: str = ""
+    near: str | None = None
+    wrong: tuple[Refusal, ...] = ()
 
 
 class NoPlaceError(Exception):
@@ -223,7 +227,8 @@ class Assembly:
         where = placer(table, row.at, table.columns[0])
         entry = Shape.entry(self.value, self.layout.vocabulary, Place(where.file, path="$"))
         told = list(entry.refusals) if isinstance(entry, Refused) else []
-        refusals = [
+        refusals = list(self.bundle.wrong)
+        refusals += [
             Refusal(p.code, self.bundle.candidate, self._place(s, placer), p.message, p.mend) for p, s in self.problems
         ]
         refusals += [refusal._replace(place=self._at(refusal.place.path or "$", placer, where)) for refusal in told]
@@ -244,8 +249,8 @@ class Assembly:
 
 def _no_candidate(bundle: Bundle) -> tuple[str, str]:
     message = f"there is no candidate {write(bundle.candidate)} among the candidates"
-    if bundle.similar:
-        return message, f"write it as it stands there: {write(bundle.similar)}"
+    if bundle.near is not None:
+        return message, f"write it as it stands there: {write(bundle.near)}"
     return message, "add a row for the candidate there"
 
 

@@ -67,8 +67,8 @@ class Cells:
         if isinstance(raw, str):
             text = raw.strip()
             return self._text(text, column) if text else None
-        if raw is None:
-            return None
+        if raw is None or isinstance(raw, Problem):
+            return raw
         if isinstance(raw, (date, datetime, time, timedelta)):
             message = f"the cell holds a date or time ({raw}), as spreadsheets make of what looks like one"
             return Problem("wrong_type", message, "format the cell as text and write it again", column.argument)

@@ -6,6 +6,7 @@ import codecs
 import csv
 import io
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any, BinaryIO
@@ -17,7 +18,7 @@ from itss_logic.intake.bundles import Bundle, Row
 from itss_logic.intake.cells import Cells
 from itss_logic.intake.headings import Heading, Misplaced, table_of
 from itss_logic.intake.layout import Layout, Table
-from itss_logic.intake.sources import LINES, Found, Places, Source, gathered
+from itss_logic.intake.sources import LINES, Found, Passed, Places, Source, gathered
 from itss_logic.vocabulary import Problem, Vocabulary
 
 SUFFIX = ".csv"
@@ -25,6 +26,9 @@ SUFFIX = ".csv"
 DELIMITERS = ",;\t"
 
 UTF_8, SHIFT_JIS = "utf-8-sig", "cp932"
+
+NO_SHIFT_JIS = re.compile("[\x80\xa0\uf8f0-\uf8f3]")
+"""What bytes that Shift_JIS does not have are decoded to all the same."""
 
 
 def files_in(folder: str) -> list[str]:
@@ -47,6 +51,8 @@ class CsvFolder(Source):
         self.places = Places(folder, LINES, {}, {})
         self.warn = warn
         self.refusals: list[Refusal] = []
+        self.passed: list[Passed] = []
+        self.read = 0
 
     def bundles(self) -> Iterator[Found]:
         """See `Source.bundles`."""
@@ -62,7 +68,7 @@ class CsvFolder(Source):
                 files[table.name] = name
         self.places = self.places._replace(tables=files)
         rows = [row for table in self.layout.tables if table.name in files for row in self._rows(table, files)]
-        yield from gathered(rows, self.layout, self.places, self.refusals)
+        yield from gathered(rows, self.layout, self.places, self.refusals, self.passed)
 
     def _refuse(self, name: str, problem: Problem, line: int | None = None, at: str | None = None) -> None:
         place = Place(f"{self.places.file}/{name}", line, None, at)
@@ -81,7 +87,10 @@ class CsvFolder(Source):
                     if heading is not None:
                         cells, wrong = heading.row(texts, self.cells)
                         if cells is not None:
+                            self._count()
                             yield Row(self.layout.places[table.name], line, cells)
+                        elif heading.passed is not None:
+                            self.passed.append(Passed(table, line, heading.passed))
                     elif any(text.strip() for text in texts):
                         heading = Heading(self.layout, table, texts)
                         wrong = heading.problems
@@ -89,8 +98,19 @@ class CsvFolder(Source):
                         self._refuse(name, problem, line, f"cell {at + 1}")
         except DocumentError as error:
             self._refuse(name, Problem(error.code, error.message, error.mend), error.line)
-        except csv.Error as error:
+        except (csv.Error, UnicodeError) as error:
             self._refuse(name, Problem("syntax", str(error), "write CSV, with quotes in pairs"), last + 1)
+
+    def _count(self) -> None:
+        """Count a row.
+
+        Raises:
+            DocumentError: where it is one too many.
+        """
+        self.read += 1
+        if self.read > limits.ROWS:
+            message = f"the tables have more than {limits.ROWS} rows together"
+            raise DocumentError("too_large", message, "split them, or use JSON lines")
 
     def _reader(self, file: BinaryIO, name: str) -> Any:
         """A reader of the records of a file, whatever its encoding and delimiter."""
@@ -110,25 +130,27 @@ def encoding_of(file: BinaryIO) -> str:
     Raises:
         DocumentError: where it is none of them.
     """
-    start = file.read(2)
+    start = file.read(3)
     file.seek(0)
-    if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+    if start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return "utf-16"
     lines = 0
-    for encoding in (UTF_8, SHIFT_JIS):
+    for encoding in (UTF_8,) if start == codecs.BOM_UTF8 else (UTF_8, SHIFT_JIS):
         decoder = codecs.getincrementaldecoder(encoding)()
         lines = 1
         try:
             while data := file.read(2**20):
-                decoder.decode(data)
+                text = decoder.decode(data)
+                if encoding == SHIFT_JIS and NO_SHIFT_JIS.search(text):
+                    break
                 lines += data.count(b"\n")
-            decoder.decode(b"", final=True)
+            else:
+                decoder.decode(b"", final=True)
+                return encoding
         except UnicodeDecodeError as error:
             lines += bytes(error.object)[: error.start].count(b"\n")
-            continue
         finally:
             file.seek(0)
-        return encoding
     message = "the file is neither UTF-8 nor Shift_JIS"
     raise DocumentError("syntax", message, "save it as CSV UTF-8", lines)
 

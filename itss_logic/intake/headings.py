@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -12,6 +13,12 @@ from itss_logic.vocabulary import Problem
 
 MARK = "#"
 """The heading of the column that marks rows which are no evidence; a heading that begins so is of a remark."""
+
+SHEET_CHARACTERS = 31
+"""The longest name of a sheet."""
+
+NO_SHEET = re.compile(r"[\[\]:*?/\\']")
+"""What no name of a sheet has."""
 
 EXPLAINED, EXAMPLE = "?", "example"
 MARKS = (EXPLAINED, EXAMPLE)
@@ -26,15 +33,22 @@ class Misplaced(NamedTuple):
 
 
 class Heading:
-    """The heading of a table as a source has it: `problems` with it, and what columns its cells are of."""
+    """The heading of a table as a source has it: `problems` with it, and what columns its cells are of.
+
+    `passed` is whom the row named that `row` looked at last, where it is marked as no evidence.
+    """
 
     def __init__(self, layout: Layout, table: Table, texts: Sequence[object]) -> None:
         self.table, self.problems = table, list[Misplaced]()
         self.mark: int | None = None
+        self.passed: object = None
         self.remarks: set[int] = set()
         self.at: dict[str, int] = {}
         names = {plain(column.name): column.name for column in table.columns}
         for at, raw in enumerate(texts):
+            if isinstance(raw, Problem):
+                self.problems.append(Misplaced(raw, at))
+                continue
             text = plain(str(raw)) if raw is not None else ""
             if text == MARK and self.mark is None:
                 self.mark = at
@@ -60,13 +74,20 @@ class Heading:
 
     def row(self, raw: Sequence[object], cells: Cells) -> tuple[tuple[Cell, ...] | None, list[Misplaced]]:
         """The cells of a row in the table's order, None where it is blank or marked; and what is wrong beside them."""
+        self.passed = None
         stated = [at for at, one in enumerate(raw) if one is not None and (not isinstance(one, str) or one.strip())]
         if not stated or self.remarks.issuperset(stated):
             return None, []
         if self.mark in stated:
-            mark = plain(str(raw[self.mark])) if self.mark is not None else ""
+            found_mark = raw[self.mark] if self.mark is not None else None
+            mark = plain(str(found_mark))
             if mark in MARKS:
+                first = self._order[0]
+                if first is not None and first < len(raw):
+                    self.passed = cells.read(raw[first], self.table.columns[0])
                 return None, []
+            if isinstance(found_mark, Problem):
+                return None, [Misplaced(found_mark, stated[0])]
             mend = f"leave it empty; {' or '.join(MARKS)} marks a row that is no evidence"
             return None, [Misplaced(Problem("unknown_value", f"{shorten(mark)} is no mark of a row", mend), stated[0])]
         wrong = [
@@ -85,5 +106,19 @@ class Heading:
 
 def table_of(layout: Layout, name: str) -> Table | None:
     """The table that a sheet or a file is named like; None where there is none."""
-    names = {plain(table.name): table for table in layout.tables}
+    sheets = sheet_names(layout)
+    names = {plain(sheets[table.name]): table for table in layout.tables}
+    names |= {plain(table.name): table for table in layout.tables}
     return names.get(plain(name))
+
+
+def sheet_names(layout: Layout) -> dict[str, str]:
+    """What the sheets of tables are called: like the tables, as far as the name of a sheet may go."""
+    names: dict[str, str] = {}
+    for table in layout.tables:
+        name, number = NO_SHEET.sub("_", table.name)[:SHEET_CHARACTERS], 1
+        while name.casefold() in {other.casefold() for other in names.values()}:
+            number += 1
+            name = f"{name[: SHEET_CHARACTERS - len(str(number)) - 1]}~{number}"
+        names[table.name] = name
+    return names

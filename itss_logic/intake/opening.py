@@ -29,7 +29,9 @@ def source_of(
     return Database(file, vocabulary)
 
 
-def workbook_of(stream: BinaryIO, file: str, vocabulary: Vocabulary) -> Source:
+def workbook_of(
+    stream: BinaryIO, file: str, vocabulary: Vocabulary, warn: Callable[[str], None] = lambda message: None
+) -> Source:
     """The source that a workbook is.
 
     Raises:
@@ -38,4 +40,4 @@ def workbook_of(stream: BinaryIO, file: str, vocabulary: Vocabulary) -> Source:
     installed("openpyxl", "xlsx", "a workbook is read with openpyxl")
     from itss_logic.intake.workbook import Workbook
 
-    return Workbook(stream, file, vocabulary)
+    return Workbook(stream, file, vocabulary, warn)

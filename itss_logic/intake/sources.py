@@ -12,6 +12,7 @@ from itss_logic.evidence import Entry, Refused
 from itss_logic.intake.bundles import Assembly, Bundle, Row
 from itss_logic.intake.cells import plain
 from itss_logic.intake.layout import Column, Layout, Table
+from itss_logic.terms import write
 from itss_logic.vocabulary import Problem
 
 CELLS, LINES, KEYS = "cells", "lines", "keys"
@@ -69,7 +70,21 @@ class Source(ABC):
                 yield Assembly(self.layout, found).entry(self.places)
 
 
-def gathered(rows: Iterable[Row], layout: Layout, places: Places, refusals: Iterable[Refusal] = ()) -> Iterator[Found]:
+class Passed(NamedTuple):
+    """A row that is marked as no evidence, by its table and what its source knows it by; and whom it names."""
+
+    table: Table
+    at: Any
+    candidate: object
+
+
+def gathered(
+    rows: Iterable[Row],
+    layout: Layout,
+    places: Places,
+    refusals: Iterable[Refusal] = (),
+    passed: Iterable[Passed] = (),
+) -> Iterator[Found]:
     """Yield rows by candidate: in the order of the table of candidates, then any others.
 
     A row that names no candidate could be evidence for any, so all are refused then, with all that is wrong.
@@ -79,6 +94,7 @@ def gathered(rows: Iterable[Row], layout: Layout, places: Places, refusals: Iter
         layout: the tables.
         places: tells where they stand.
         refusals: what is wrong beside, with no candidate in particular.
+        passed: rows that are marked as no evidence. One that names a candidate may have been written over.
     """
     nameless = list(refusals)
     by_candidate: dict[str, list[Row]] = {}
@@ -94,11 +110,7 @@ def gathered(rows: Iterable[Row], layout: Layout, places: Places, refusals: Iter
     for candidate, row in later:
         by_candidate.setdefault(candidate, []).append(row)
     del later
-    known = {plain(candidate): candidate for candidate, some in by_candidate.items() if some[0].table == 0}
-    found = (
-        Bundle(candidate, tuple(some), "" if some[0].table == 0 else known.get(plain(candidate), ""))
-        for candidate, some in by_candidate.items()
-    )
+    found = _bundles(by_candidate, places, passed)
     if not nameless:
         yield from found
         return
@@ -112,6 +124,22 @@ def gathered(rows: Iterable[Row], layout: Layout, places: Places, refusals: Iter
         last = Refusal("too_large", None, Place(places.file), message, "mend these and look again")
         nameless = [*nameless[: limits.REFUSALS], last]
     yield Refused(None, tuple(nameless))
+
+
+def _bundles(by_candidate: Mapping[str, list[Row]], places: Places, passed: Iterable[Passed]) -> Iterator[Bundle]:
+    known: dict[str, str] = {}
+    if any(some[0].table != 0 for some in by_candidate.values()):
+        known = {plain(candidate): candidate for candidate, some in by_candidate.items() if some[0].table == 0}
+    wrong: dict[object, list[Refusal]] = {}
+    for table, at, name in passed:
+        if isinstance(name, str) and name in by_candidate:
+            message = f"the row is marked as no evidence, and names the candidate {write(name)}"
+            place = places(table, at, table.columns[0])
+            refusal = Refusal("conflict", name, place, message, "empty the mark, so that it is read; or clear the row")
+            wrong.setdefault(name, []).append(refusal)
+    for candidate, some in by_candidate.items():
+        near = None if some[0].table == 0 else known.get(plain(candidate))
+        yield Bundle(candidate, tuple(some), near, tuple(wrong.get(candidate, ())))
 
 
 def _nameless(row: Row, layout: Layout, places: Places) -> Refusal:

@@ -1,4 +1,4 @@
-"""What pages say beside the words of the policy, in each language."""
+"""What pages and forms say beside the words of the policy, in each language."""
 
 from __future__ import annotations
 
@@ -6,15 +6,22 @@ import tomllib
 from functools import cache
 from importlib.resources import files
 
+PAGES = "itss_logic.pages"
+
 DEFAULT = "en"
 """The language of pages where the policy speaks one in which pages do not."""
 
 
 class Speech:
-    """The words of pages in a language; `language` is its code, as pages state it."""
+    """The words of pages in a language; `language` is its code, as pages state it.
 
-    def __init__(self, language: str) -> None:
-        known = spoken()
+    Args:
+        language: the language that the policy speaks.
+        package: whose words; by default those of pages.
+    """
+
+    def __init__(self, language: str, package: str = PAGES) -> None:
+        known = spoken(package)
         self.language = language if language in known else DEFAULT
         self.texts = known[self.language]
 
@@ -28,8 +35,8 @@ class Speech:
 
 
 @cache
-def spoken() -> dict[str, dict[str, str]]:
-    """The words of pages by language."""
-    folder = files("itss_logic.pages") / "words"
+def spoken(package: str = PAGES) -> dict[str, dict[str, str]]:
+    """The words of a package by language."""
+    folder = files(package) / "words"
     found = sorted(folder.iterdir(), key=lambda file: file.name)
     return {file.name.removesuffix(".toml"): tomllib.loads(file.read_text("utf-8")) for file in found}

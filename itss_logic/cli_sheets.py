@@ -1,0 +1,132 @@
+"""The commands for evidence in spreadsheets: `itss intake template` and `itss intake xlsx`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+from itss_logic.cli_explain import with_language
+from itss_logic.console import Intake, as_json_text, count, installed, leave, with_policy
+from itss_logic.errors import QuestionError
+
+if TYPE_CHECKING:
+    from itss_logic.errors import Refusal
+    from itss_logic.policy import Policy
+
+NEEDED = ("openpyxl", "xlsx", "workbooks are read and written with openpyxl")
+
+forced = click.option("--force", is_flag=True, help="Write over a file that is there.")
+
+
+@click.command()
+@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False), help="Workbook to write (.xlsx).")
+@with_language
+@forced
+@with_policy
+def template(policy: Policy, output: str, lang: str | None, force: bool) -> None:
+    """Write a workbook that people fill in with evidence.
+
+    It has a sheet for each kind of evidence, with explained headings, an example and drop-down lists, all of them from
+    the policy. `itss intake xlsx` reads it.
+    """
+    installed(*NEEDED)
+    from itss_logic.intake.layout import Layout
+    from itss_logic.intake.template import write_template
+
+    _free(output, force)
+    language = policy.words(lang).language
+    layout = Layout(policy.vocabulary, wide=True)
+    write_template(output, layout, language)
+    click.echo(f"{output}: {count(len(layout.tables), 'sheet')} to fill in")
+
+
+@click.command()
+@click.argument("path", type=click.Path(exists=True))
+@click.option("-o", "--output", type=click.Path(dir_okay=False), help="File for the evidence; else standard output.")
+@click.option(
+    "--mark",
+    type=click.Path(dir_okay=False),
+    metavar="COPY",
+    help="Write a copy of the workbook with what is refused coloured and commented.",
+)
+@forced
+@with_policy
+def xlsx(policy: Policy, path: str, output: str | None, mark: str | None, force: bool) -> None:
+    """Turn a workbook, or a folder of CSV tables, into JSON lines.
+
+    PATH is a workbook (.xlsx), or a folder with candidates.csv and other tables as the sheets of a workbook have them.
+    What is refused is told by sheet and cell, on standard error.
+    """
+    form = _form(path)
+    if mark is not None:
+        if form != "xlsx":
+            raise click.UsageError(f"--mark is for workbooks; {path} is a folder, whose lines the errors name")
+        if os.path.exists(mark) and os.path.samefile(path, mark):
+            raise click.UsageError("--mark names the workbook itself; name another file for the copy")
+        _free(mark, force)
+    if form == "xlsx":
+        installed(*NEEDED)
+    refusals: list[Refusal] = []
+    intake = Intake(policy.read(path, input_format=form, warn=warn))
+    intake.keep = refusals.extend
+    _write(policy, intake, output)
+    if mark is not None and refusals:
+        from itss_logic.console import warn
+        from itss_logic.intake.marking import mark as write_marked
+
+        if write_marked(path, mark, refusals):
+            warn(f"{mark}: formulas stand as the values that they had")
+        click.echo(f"{mark}: {count(len(refusals), 'error')} marked", err=True)
+    elif mark is not None:
+        click.echo("nothing is refused, so there is nothing to mark", err=True)
+    leave(intake.exit_code)
+
+
+def _write(policy: Policy, intake: Intake, output: str | None) -> None:
+    """Write what is sound as JSON lines."""
+    from itss_logic.intake.bundles import object_of
+    from itss_logic.intake.files import whole
+    from itss_logic.intake.layout import Layout
+
+    layout = Layout(policy.vocabulary, wide=True)
+    with ExitStack() as stack:
+        stream: TextIO = sys.stdout
+        if output is not None:
+            beside = stack.enter_context(whole(output))
+            stream = stack.enter_context(open(beside, "w", encoding="utf-8", newline="\n"))
+        for evidence in intake:
+            stream.write(as_json_text(object_of(evidence, layout)) + "\n")
+    if output is not None:
+        click.echo(f"{count(intake.accepted, 'candidate')} written to {output}", err=True)
+
+
+def _form(path: str) -> str:
+    """The form of what a path names.
+
+    Raises:
+        UsageError: where it is neither a workbook nor a folder of tables.
+    """
+    from itss_logic.reading import CSV, holds_tables
+
+    if os.path.isdir(path):
+        if not holds_tables(os.listdir(path)):
+            raise click.UsageError(f"{path} has no candidates.csv; a folder of CSV tables has one, beside the others")
+        return CSV
+    if os.path.splitext(path)[1].lower() == ".xlsx":
+        return "xlsx"
+    hint = "save it as .xlsx, or as a folder of CSV files, one for each sheet"
+    raise click.UsageError(f"{path} is neither a workbook (.xlsx) nor a folder of CSV tables; {hint}")
+
+
+def _free(path: str, force: bool) -> None:
+    """See that a file can be written without loss of another.
+
+    Raises:
+        QuestionError: where one is there.
+    """
+    if os.path.exists(path) and not force:
+        raise QuestionError(f"{path} is there already, maybe filled in; name another file, or use --force")

@@ -1,0 +1,378 @@
+"""The sheets of a workbook, read from their XML once, row by row: what stands in each cell, and what is told of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from typing import NamedTuple
+
+from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format, is_timedelta_format
+from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel
+
+from itss_logic import limits
+from itss_logic.documents import DocumentError
+from itss_logic.errors import shorten
+from itss_logic.intake.package import SAVE, Package, damaged
+from itss_logic.vocabulary import Problem
+
+LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
+
+ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([1-9][0-9]{0,6})", re.ASCII)
+
+UNSTORED = "has no stored value"
+
+
+class Sheet(NamedTuple):
+    """A sheet of a workbook: its name, part and kind (`worksheet`, `chartsheet` …)."""
+
+    name: str
+    part: str
+    kind: str
+    is_hidden: bool
+
+
+class Row(NamedTuple):
+    """A row that holds something: its number, its cells by column, from 0, and whether it is hidden."""
+
+    number: int
+    cells: dict[int, object]
+    is_hidden: bool
+
+
+class Area(NamedTuple):
+    """A range of cells; rows count from 1, columns from 0, and both ends are in it."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+
+def letters(column: int) -> str:
+    """The letters of a column, which counts from 0."""
+    text, column = "", column + 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        text = chr(65 + rest) + text
+    return text
+
+
+def cell_at(reference: str) -> tuple[int, int]:
+    """The row and the column of a cell such as `B7`.
+
+    Raises:
+        DocumentError: where no sheet has such a cell.
+    """
+    match = REFERENCE.fullmatch(reference)
+    row, column = (int(match[2]), 0) if match else (0, 0)
+    for letter in match[1] if match else "":
+        column = 26 * column + ord(letter) - 64
+    if not 1 <= row <= LAST_ROW or not 1 <= column <= LAST_COLUMN:
+        raise DocumentError("syntax", f"there is no cell {shorten(reference)} in a sheet", SAVE)
+    return row, column - 1
+
+
+def area_of(reference: str) -> Area:
+    """The cells of a range such as `B7:C9`."""
+    first, _, last = reference.partition(":")
+    (a, b), (c, d) = cell_at(first), cell_at(last or first)
+    return Area(min(a, c), min(b, d), max(a, c), max(b, d))
+
+
+def unescaped(text: str) -> str:
+    """Text without the escapes by which a workbook holds characters that XML does not."""
+    return ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
+
+
+class Book:
+    """What a package says about its sheets.
+
+    Raises:
+        DocumentError: where it is not that of a workbook.
+    """
+
+    def __init__(self, package: Package) -> None:
+        self.package = package
+        roots = [r.target for r in package.relations("").values() if r.kind == "officeDocument"]
+        if not roots:
+            raise DocumentError("syntax", "the file is no .xlsx workbook", SAVE)
+        self.root = roots[0]
+        self.relations = package.relations(self.root)
+        self.epoch = WINDOWS_EPOCH
+        self.sheets: list[Sheet] = []
+        for _ in package.parsed(self.root, {"sheet": self._sheet, "workbookPr": self._properties}):
+            pass
+
+    def _properties(self, attributes: dict[str, str]) -> None:
+        if attributes.get("date1904") in ("1", "true"):
+            self.epoch = MAC_EPOCH
+
+    def _sheet(self, attributes: dict[str, str]) -> None:
+        id = next((value for name, value in attributes.items() if name.endswith(" id")), "")
+        relation = self.relations.get(id)
+        if relation is None:
+            raise DocumentError("syntax", f"the sheet {attributes.get('name')} is missing from the workbook", SAVE)
+        is_hidden = attributes.get("state", "visible") != "visible"
+        self.sheets.append(Sheet(attributes.get("name", ""), relation.target, relation.kind, is_hidden))
+
+    def _part(self, kind: str) -> str | None:
+        return next((r.target for r in self.relations.values() if r.kind == kind), None)
+
+    @cached_property
+    def shared(self) -> list[str | Problem]:
+        """The texts that sheets share. What is read out beside Japanese text is none of it."""
+        found: list[str | Problem] = []
+        parts: list[str] = []
+        inside = [False, False]  # Text, and its reading.
+
+        def text(more: str) -> None:
+            if inside[0] and not inside[1]:
+                parts.append(more)
+
+        def put() -> None:
+            found.append(_whole(parts))
+            parts.clear()
+
+        def set_to(place: int, value: bool) -> None:
+            inside[place] = value
+
+        starts = {"t": lambda _: set_to(0, True), "rPh": lambda _: set_to(1, True)}
+        ends = {"t": lambda: set_to(0, False), "rPh": lambda: set_to(1, False), "si": put}
+        name = self._part("sharedStrings")
+        if name is not None:
+            self._check_size(name)
+            for _ in self.package.parsed(name, starts, ends, text):
+                pass
+        return found
+
+    def _check_size(self, name: str) -> None:
+        part = self.package.parts.get(name.lower())
+        if part is not None and part.file_size > limits.SHARED_BYTES:
+            raise DocumentError("too_large", f"{name} is larger than {limits.SHARED_BYTES} bytes", "split the workbook")
+
+    @cached_property
+    def dates(self) -> dict[int, bool]:
+        """The styles that show a number as a date or time; whether it is a duration."""
+        formats: dict[int, str] = dict(BUILTIN_FORMATS)
+        styles: list[int] = []
+        inside: list[bool] = [False]
+
+        def number_format(attributes: dict[str, str]) -> None:
+            formats[int(attributes["numFmtId"])] = attributes.get("formatCode", "")
+
+        def style(attributes: dict[str, str]) -> None:
+            if inside[0]:
+                styles.append(int(attributes.get("numFmtId", 0)))
+
+        def set_to(value: bool) -> None:
+            inside[0] = value
+
+        starts = {"numFmt": number_format, "xf": style, "cellXfs": lambda _: set_to(True)}
+        name = self._part("styles")
+        if name is not None:
+            self._check_size(name)
+            with damaged(name):
+                for _ in self.package.parsed(name, starts, {"cellXfs": lambda: set_to(False)}):
+                    pass
+        shown = {id: text for id, text in formats.items() if len(text) < 1_000 and is_date_format(text)}
+        return {at: is_timedelta_format(shown[id]) for at, id in enumerate(styles) if id in shown}
+
+
+def _whole(parts: list[str]) -> str | Problem:
+    text = parts[0] if len(parts) == 1 else "".join(parts)
+    if len(text) > limits.CELL_CHARACTERS:
+        message = f"the cell has {len(text)} characters, more than {limits.CELL_CHARACTERS}"
+        return Problem("too_large", message, "shorten it")
+    return unescaped(text)
+
+
+class SheetReader:
+    """Reads a sheet. What it says of columns and merged cells is known once `rows` has come to its end.
+
+    `hidden` are the columns that are hidden, as first and last; `formulas` the text of
+    formulas without a stored value, and `computed` how many have one.
+    """
+
+    def __init__(self, contents: Book, sheet: Sheet) -> None:
+        self.contents, self.sheet = contents, sheet
+        self.merges: list[Area] = []
+        self.links: list[Area] = []
+        self.hidden: list[tuple[int, int]] = []
+        self.formulas: dict[str, str] = {}
+        self.computed = 0
+        self._found: list[Row] = []
+        self._cells: dict[int, object] = {}
+        self._columns: dict[str, int] = {}
+        self._number, self._digits, self._is_hidden, self._column = 0, "0", False, -1
+        self._kind, self._style = "n", ""
+        self._has_value = self._has_formula = self._is_reading = False
+        self._into: list[str] | None = None
+        self._value: list[str] = []
+        self._formula: list[str] = []
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the rows that hold something.
+
+        Raises:
+            DocumentError: where the sheet is damaged.
+        """
+        starts = {
+            "row": self._start_row,
+            "c": self._start_cell,
+            "v": self._start_value,
+            "t": self._start_text,
+            "f": self._start_formula,
+            "rPh": self._start_reading,
+            "col": self._start_column,
+            "mergeCell": self._merge,
+            "hyperlink": self._link,
+        }
+        ends = {
+            "row": self._end_row,
+            "c": self._end_cell,
+            "v": self._end_text,
+            "t": self._end_text,
+            "f": self._end_text,
+            "rPh": self._end_reading,
+        }
+        for _ in self.contents.package.parsed(self.sheet.part, starts, ends, self._text):
+            if self._found:
+                found, self._found = self._found, []
+                yield from found
+
+    def _start_row(self, attributes: dict[str, str]) -> None:
+        number = int(attributes.get("r", self._number + 1))
+        if not self._number < number <= LAST_ROW:
+            raise DocumentError("syntax", f"the rows of {self.sheet.name} are out of order at {number}", SAVE)
+        self._number, self._digits, self._column = number, str(number), -1
+        self._is_hidden = attributes.get("hidden") in ("1", "true") or attributes.get("ht") in ("0", "0.0")
+
+    def _end_row(self) -> None:
+        if self._cells:
+            self._found.append(Row(self._number, self._cells, self._is_hidden))
+            self._cells = {}
+
+    def _start_cell(self, attributes: dict[str, str]) -> None:
+        reference = attributes.get("r")
+        if reference is None:
+            column = self._column + 1
+        else:
+            digits = self._digits
+            name = reference[: -len(digits)]
+            column = self._columns.get(name, -1) if reference.endswith(digits) else -1
+            if column < 0:
+                row, column = cell_at(reference)
+                if row != self._number:
+                    raise DocumentError("syntax", f"the cell {reference} stands in row {digits}", SAVE)
+                if reference == f"{letters(column)}{row}":
+                    self._columns[name] = column
+        if not self._column < column < LAST_COLUMN:
+            raise DocumentError("syntax", f"the cells of {self.sheet.name} are out of order at {reference}", SAVE)
+        self._column = column
+        self._kind, self._style = attributes.get("t", "n"), attributes.get("s", "")
+        self._has_value = self._has_formula = False
+        self._value, self._formula = [], []
+
+    def _start_value(self, attributes: dict[str, str]) -> None:
+        self._has_value, self._into = True, self._value
+
+    def _start_text(self, attributes: dict[str, str]) -> None:
+        if not self._is_reading:
+            self._into = self._value
+
+    def _start_formula(self, attributes: dict[str, str]) -> None:
+        self._has_formula, self._into = True, self._formula
+
+    def _start_reading(self, attributes: dict[str, str]) -> None:
+        self._is_reading, self._into = True, None
+
+    def _end_reading(self) -> None:
+        self._is_reading = False
+
+    def _text(self, text: str) -> None:
+        if self._into is not None:
+            self._into.append(text)
+
+    def _end_text(self) -> None:
+        self._into = None
+
+    def _end_cell(self) -> None:
+        if self._value or self._has_formula:
+            self.computed += self._has_formula
+            value = self._read()
+            if value is not None and value != "":
+                self._cells[self._column] = value
+
+    def _read(self) -> object:
+        """What the cell holds."""
+        kind, parts = self._kind, self._value
+        if kind == "s":
+            return self.contents.shared[_index("".join(parts), len(self.contents.shared))]
+        if kind in ("inlineStr", "str"):
+            if parts or self._has_value:
+                return _whole(parts)
+        elif parts:
+            return self._other(kind, parts[0] if len(parts) == 1 else "".join(parts))
+        text = "=" + "".join(self._formula)
+        self.computed -= 1
+        self.formulas[f"{letters(self._column)}{self._number}"] = text
+        mend = "open the workbook in a spreadsheet program, which works it out, and save it; or write the value"
+        return Problem("wrong_type", f"the formula {shorten(text)} {UNSTORED}", mend)
+
+    def _other(self, kind: str, text: str) -> object:
+        if kind == "n":
+            value = _number(text)
+            if self._style and int(self._style) in self.contents.dates:
+                return self._date(value, text)
+            return value
+        if kind == "b":
+            return text.strip() in ("1", "true")
+        if kind == "d":
+            return _no_date(text)
+        if kind == "e":
+            mend = "mend what makes it, or write the value"
+            return Problem("wrong_type", f"the cell holds the error {shorten(text)}", mend)
+        raise DocumentError("syntax", f"there is no kind of cell {shorten(kind)}", SAVE)
+
+    def _date(self, value: int | float, text: str) -> object:
+        try:
+            shown = from_excel(value, self.contents.epoch, timedelta=self.contents.dates[int(self._style)])
+        except (ValueError, OverflowError):
+            return _no_date(text)
+        return shown if shown is not None else _no_date(text)
+
+    def _start_column(self, attributes: dict[str, str]) -> None:
+        if attributes.get("hidden") in ("1", "true") or attributes.get("width") in ("0", "0.0"):
+            self.hidden.append((int(attributes["min"]) - 1, int(attributes["max"]) - 1))
+
+    def _merge(self, attributes: dict[str, str]) -> None:
+        if len(self.merges) >= limits.MERGES:
+            message = f"{self.sheet.name} has more than {limits.MERGES} merged ranges"
+            raise DocumentError("too_large", message, "unmerge the cells")
+        self.merges.append(area_of(attributes.get("ref", "")))
+
+    def _link(self, attributes: dict[str, str]) -> None:
+        if len(self.links) < limits.MERGES:
+            self.links.append(area_of(attributes.get("ref", "")))
+
+
+def _index(text: str, number: int) -> int:
+    at = int(text)
+    if not 0 <= at < number:
+        raise DocumentError("syntax", f"a cell refers to text {at} of {number}", SAVE)
+    return at
+
+
+def _number(text: str) -> int | float:
+    text = text.strip()
+    if len(text) > 40 or not text.lstrip("-").isdigit():
+        return float(text)
+    return int(text)
+
+
+def _no_date(text: str) -> Problem:
+    return Problem(
+        "wrong_type", f"the cell holds a date ({shorten(text)})", "format the cell as text and write it again"
+    )

@@ -1,0 +1,114 @@
+"""Evidence out: candidates as the rows of a workbook."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+
+from itss_logic import limits
+from itss_logic.errors import QuestionError, shorten
+from itss_logic.intake.bundles import Bundle
+from itss_logic.intake.captions import Captions
+from itss_logic.intake.cells import Cells
+from itss_logic.intake.files import whole
+from itss_logic.intake.headings import sheet_names
+from itss_logic.intake.layout import Column, Layout, Table
+from itss_logic.intake.sheet_xml import LAST_ROW
+
+HEADINGS = 3
+"""The rows above the evidence, where a language is spoken; without one it is the first of them."""
+
+
+class WorkbookWriter:
+    """Writes candidates into a workbook with a sheet for each table, row by row.
+
+    Args:
+        path: where the workbook will be, once `close` was called.
+        layout: the tables, laid out wide.
+        language: whose labels head columns and stand for values, with drop-down lists; names alone without one.
+    """
+
+    def __init__(self, path: str, layout: Layout, language: str | None = None) -> None:
+        self.path, self.layout = path, layout
+        self.cells = Cells(layout, language)
+        self.workbook = Workbook(write_only=True)
+        self.look: Any = None
+        if language is None:
+            names = sheet_names(layout)
+            self.sheets = [self._plain(table, names[table.name]) for table in layout.tables]
+        else:
+            from itss_logic.intake.look import Look
+
+            self.look = Look(self.workbook, Captions(layout, language))
+            self.sheets = [self.look.headed(table) for table in layout.tables]
+        self.lead: list[Any] = [] if language is None else [None]
+        self.used = [len(self.lead) * (HEADINGS - 1) + 1] * len(layout.tables)
+        self.patterns = [
+            [_pattern(sheet, column) for column in table.columns]
+            for sheet, table in zip(self.sheets, layout.tables, strict=True)
+        ]
+
+    def _plain(self, table: Table, name: str) -> Any:
+        sheet = self.workbook.create_sheet(name)
+        sheet.freeze_panes = "B2"
+        sheet.append([column.name for column in table.columns])
+        return sheet
+
+    def write(self, bundle: Bundle) -> None:
+        """Write the rows of a candidate.
+
+        Raises:
+            QuestionError: where a sheet cannot hold them.
+        """
+        try:
+            self._write(bundle)
+        except QuestionError:
+            self.discard()
+            raise
+
+    def _write(self, bundle: Bundle) -> None:
+        for row in bundle.rows:
+            table = self.layout.tables[row.table]
+            self.used[row.table] += 1
+            if self.used[row.table] > LAST_ROW:
+                message = f"{table.name} has more rows than the {LAST_ROW:,} that a sheet holds"
+                raise QuestionError(f"{message}; write CSV instead, or fewer candidates at a time")
+            written = list(self.lead)
+            for cell, column, pattern in zip(row.cells, table.columns, self.patterns[row.table], strict=True):
+                value = self.cells.write(cell, column)
+                written.append(self._cell(value, column, pattern, bundle) if isinstance(value, str) else value)
+            self.sheets[row.table].append(written)
+
+    def _cell(self, value: str, column: Column, pattern: Any, bundle: Bundle) -> Any:
+        """Text in a cell of its column's look; it is written before the next row comes."""
+        if len(value) > limits.CELL_CHARACTERS:
+            message = f"{column.name} of {shorten(bundle.candidate)} is longer than a cell of a sheet holds"
+            raise QuestionError(f"{message}; write CSV or JSON lines instead")
+        pattern.value = value
+        # Else what looks like a formula or an error would be one.
+        pattern.data_type = "s"
+        return pattern
+
+    def close(self) -> None:
+        """Write the file."""
+        if self.look is not None:
+            self.look.close()
+        with whole(self.path) as beside:
+            self.workbook.save(beside)
+
+    def discard(self) -> None:
+        """Drop what was written; `write` does so by itself where it fails."""
+        sheets: list[Any] = list(self.workbook.worksheets)
+        for sheet in sheets:
+            if not sheet.closed:
+                sheet.close()
+                sheet._writer.cleanup()  # The file in which its rows are.
+
+
+def _pattern(sheet: Any, column: Column) -> Any:
+    cell = WriteOnlyCell(sheet)
+    if column.is_text:
+        cell.number_format = "@"
+    return cell
