@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import click
 
+from itss_logic.cli_database import ddl, sql
+
 
 @click.group()
 def intake() -> None:
     """Evidence from where it lives: spreadsheets, databases, resumes."""
+
+
+intake.add_command(ddl)
+intake.add_command(sql)
