@@ -38,9 +38,7 @@ def ddl(policy: Policy, dialect: str) -> None:
     type=click.Path(exists=True, dir_okay=False),
     help="YAML file of SELECT statements, one for each table of evidence, to read tables of another shape.",
 )
-@click.option(
-    "-o", "--output", type=click.Path(dir_okay=False), help="File to write; by default, standard output."
-)
+@click.option("-o", "--output", type=click.Path(dir_okay=False), help="File to write; by default, standard output.")
 def sql(policy: Policy, url: str, query: str | None, output: str | None) -> None:
     """Print the evidence in an SQLite file or on a PostgreSQL server as JSON lines.
 

@@ -1,4 +1,4 @@
-"""What stands in the columns of a database's tables, read as evidence has it: exactly, and only where it is clear.
+"""What stands in the columns of tables in SQL, read as evidence has it: exactly, and only where it is clear.
 
 Nothing is trimmed and no label is understood, other than in tables that people fill in.
 """

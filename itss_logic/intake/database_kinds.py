@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
@@ -38,7 +38,7 @@ class Kind(ABC):
         )
 
     @abstractmethod
-    def rows(self, statement: str) -> Iterator[Sequence[Any]]:
+    def rows(self, statement: str) -> Generator[Sequence[Any], None, None]:
         """Yield the rows of a statement, few of which are held at a time."""
 
     @abstractmethod
@@ -58,8 +58,8 @@ class Kind(ABC):
         """The columns of what a FROM can name."""
 
     @abstractmethod
-    def unnamed(self, relation: str, column: Field) -> str:
-        """What is wrong with the candidates in a column, if any is empty or no text; else nothing."""
+    def candidates(self, relation: str, column: Field) -> tuple[Field, str]:
+        """The column of candidates as it is to be read; and what is wrong with any that is no id, else nothing."""
 
     @abstractmethod
     def ordered(self, column: Field) -> str:
@@ -78,10 +78,12 @@ class Kind(ABC):
 class Sqlite(Kind):
     """A file of SQLite, in which any cell can be of any type."""
 
-    def rows(self, statement: str) -> Iterator[Sequence[Any]]:
+    def rows(self, statement: str) -> Generator[Sequence[Any], None, None]:
         """See `Kind.rows`."""
         driver: Any = self.connection.connection.driver_connection
-        yield from driver.execute(statement)
+        cursor = driver.execute(statement)
+        while some := cursor.fetchmany(AT_ONCE):
+            yield from some
 
     def apart(self) -> AbstractContextManager[object]:
         """See `Kind.apart`."""
@@ -100,10 +102,11 @@ class Sqlite(Kind):
     def fields(self, relation: str) -> list[Field]:
         """See `Kind.fields`."""
         with self.ask(f"SELECT * FROM {relation} LIMIT 0") as result:
-            return [Field(name, "text") for name in result.keys()]
+            cursor: Any = result.cursor
+            return [Field(column[0], "text") for column in cursor.description]
 
-    def unnamed(self, relation: str, column: Field) -> str:
-        """See `Kind.unnamed`."""
+    def candidates(self, relation: str, column: Field) -> tuple[Field, str]:
+        """See `Kind.candidates`."""
         name = quoted(column.name)
         ends = {
             kind
@@ -114,10 +117,11 @@ class Sqlite(Kind):
         }
         # Types are ordered: null, numbers, text, blobs. With text at both ends, all is text.
         if ends <= {"text"}:
-            return ""
+            return column, ""
         found = self.ask(f"SELECT DISTINCT typeof({name}) FROM {relation}").scalars().all()
         wrong = sorted(set(found) - {"text", "integer"})
-        return " and ".join("empty" if kind == "null" else f"of the type {kind}" for kind in wrong)
+        told = " and ".join("empty" if kind == "null" else f"of the type {kind}" for kind in wrong)
+        return column._replace(cast=True), told
 
     def ordered(self, column: Field) -> str:
         """See `Kind.ordered`."""
@@ -131,7 +135,7 @@ class Sqlite(Kind):
 class Postgresql(Kind):
     """A PostgreSQL server."""
 
-    def rows(self, statement: str) -> Iterator[Sequence[Any]]:
+    def rows(self, statement: str) -> Generator[Sequence[Any], None, None]:
         """See `Kind.rows`."""
         driver: Any = self.connection.connection.driver_connection
         self.cursors += 1
@@ -147,9 +151,7 @@ class Postgresql(Kind):
     def begin(self) -> None:
         """See `Kind.begin`."""
         self.cursors = 0
-        self.connection = self.connection.execution_options(
-            isolation_level="REPEATABLE READ", postgresql_readonly=True
-        )
+        self.connection = self.connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self.is_utf8 = self.ask("SHOW server_encoding").scalar() == "UTF8"
 
     def tables(self) -> list[str]:
@@ -166,14 +168,13 @@ class Postgresql(Kind):
         """See `Kind.fields`."""
         # A placeholder has the server take one statement alone, whatever stands in the query.
         with self.ask(f"SELECT * FROM {relation.replace('%', '%%')} LIMIT %s::int", 0) as result:
-            columns = [(column[0], column[1]) for column in result.cursor.description or ()]  # type: ignore[union-attr]
-        kinds = {
-            oid: self._kind(name, category, kind)
-            for oid, name, category, kind in self.ask(
-                "SELECT oid, typname, typcategory::text, typtype::text FROM pg_catalog.pg_type WHERE oid = ANY(%s)",
-                [oid for _, oid in columns],
-            )
-        }
+            cursor: Any = result.cursor
+            columns: list[tuple[str, int]] = [(column[0], column[1]) for column in cursor.description]
+        types = self.ask(
+            "SELECT oid, typname, typcategory::text, typtype::text FROM pg_catalog.pg_type WHERE oid = ANY(%s)",
+            [oid for _, oid in columns],
+        )
+        kinds = {oid: self._kind(name, category, kind) for oid, name, category, kind in map(tuple, types)}
         return [Field(name, *kinds[oid]) for name, oid in columns]
 
     def _kind(self, name: str, category: str, kind: str) -> tuple[str, bool]:
@@ -186,12 +187,12 @@ class Postgresql(Kind):
         # Text with blanks at its end, and what is written as text.
         return ("text", True) if category == "S" or kind == "e" or name == "uuid" else (name, False)
 
-    def unnamed(self, relation: str, column: Field) -> str:
-        """See `Kind.unnamed`."""
+    def candidates(self, relation: str, column: Field) -> tuple[Field, str]:
+        """See `Kind.candidates`."""
         if column.kind not in ("text", "whole"):
-            return f"of the type {column.kind}"
+            return column, f"of the type {column.kind}"
         found = self.ask(f"SELECT 1 FROM {relation} WHERE {quoted(column.name)} IS NULL LIMIT 1").first()
-        return "empty" if found else ""
+        return column._replace(cast=column.cast or column.kind == "whole"), "empty" if found else ""
 
     def ordered(self, column: Field) -> str:
         """See `Kind.ordered`."""

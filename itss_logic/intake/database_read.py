@@ -127,7 +127,9 @@ class Database(Source):
         there = {folds(name): name for name in names}
         found = {name: quoted(there[folds(name)]) for name in self.layout.named if folds(name) in there}
         if CANDIDATES not in found:
-            message = f"there is no table {CANDIDATES}" + (f", but {', '.join(names[:9])}" if names else ", nor any other")
+            message = f"there is no table {CANDIDATES}" + (
+                f", but {', '.join(names[:9])}" if names else ", nor any other"
+            )
             mend = "itss intake ddl prints the tables; other tables are read by itss intake sql with --query"
             self._refuse(Problem("missing_key", message, mend), CANDIDATES)
         others = [name for name in names if folds(name) not in map(folds, found) and not name.startswith(RESULTS)]
@@ -155,9 +157,12 @@ class Database(Source):
                 problem = Problem("missing_key", f"{table.name} has no column {column.name}", "have it there")
                 self._refuse(problem, table.name, column.name)
         first = table.columns[0].name
-        if first in named and (wrong := kind.unnamed(sql, named[first])):
-            message = f"there are candidates in {table.name} that are {wrong}: their evidence could be anybody's"
-            self._refuse(Problem("missing_key", message, "have the id of a candidate there, as text"), table.name, first)
+        if first in named:
+            named[first], wrong = kind.candidates(sql, named[first])
+            if wrong:
+                message = f"there are candidates in {table.name} that are {wrong}: their evidence could be anybody's"
+                mend = "have the id of a candidate there, as text"
+                self._refuse(Problem("missing_key", message, mend), table.name, first)
         if len(self.refusals) > before:
             return None
         values = self.queries.of[table.name].values if self.queries else {}
@@ -174,6 +179,13 @@ class Database(Source):
     def _merged(self, kind: Kind, relations: Sequence[Relation]) -> Iterator[Found]:
         """Yield candidates in the order of their bytes, each with the rows of all tables."""
         streams = [Stream(kind, relation, self.layout.places[relation.table.name]) for relation in relations]
+        try:
+            yield from self._of_all(streams)
+        finally:
+            for stream in streams:
+                stream.rows.close()
+
+    def _of_all(self, streams: Sequence[Stream]) -> Iterator[Found]:
         waiting = [(stream.key, at) for at, stream in enumerate(streams) if stream.key is not None]
         heapq.heapify(waiting)
         while waiting:

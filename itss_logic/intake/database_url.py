@@ -9,7 +9,6 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -65,7 +64,9 @@ class Address(NamedTuple):
         # The fields of a URL by their places: its last but one is the path.
         path, options = url[5], url.query
         if not path or path == ":memory:" or url.host or url.username or options:
-            raise QuestionError(f"{kind}://: the URL names no file; write sqlite:///FILE, or sqlite:////FILE from the root")
+            raise QuestionError(
+                f"{kind}://: the URL names no file; write sqlite:///FILE, or sqlite:////FILE from the root"
+            )
         return cls(kind, url.set(drivername=f"{kind}+{DRIVERS[kind]}"), f"{kind}:///{path}", path)
 
     @classmethod
@@ -107,7 +108,7 @@ def engine_of(address: Address, *, writes: bool) -> Engine:
     if not writes and not os.path.isfile(address.path):
         raise QuestionError(f"{printable(address.path)}: there is no such file")
     return create_engine(
-        "sqlite://", poolclass=NullPool, creator=partial(_sqlite, address.path, writes=writes), hide_parameters=True
+        "sqlite://", poolclass=NullPool, creator=lambda: _sqlite(address.path, writes=writes), hide_parameters=True
     )
 
 
@@ -127,8 +128,12 @@ def _sqlite(path: str, *, writes: bool) -> sqlite3.Connection:
     else:
         connection.execute("PRAGMA query_only = ON")
         # Bytes that are not UTF-8 are told where they stand, instead of ending the reading.
-        connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
+        connection.text_factory = _decoded
     return connection
+
+
+def _decoded(data: bytes) -> str:
+    return str(data, "utf-8", "surrogateescape")
 
 
 def said(error: BaseException) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -32,17 +33,20 @@ from itss_logic.shape import STATUSES, VERIFIED
 from itss_logic.vocabulary import Argument, Predicate
 
 # Named parameters leave percent signs as they are.
-DIALECTS: dict[str, Dialect] = {SQLITE: sqlite.dialect(), POSTGRESQL: postgresql.dialect(paramstyle="named")}  # type: ignore[no-untyped-call]
+DIALECTS: dict[str, Dialect] = {
+    SQLITE: sqlite.dialect(),
+    POSTGRESQL: postgresql.dialect(paramstyle="named"),  # type: ignore[no-untyped-call]
+}
 
 LONGEST_NAME = 63
 """The characters of a name that PostgreSQL keeps."""
 
 INT_32, INT_64 = 2**31, 2**63
 
-ID: TypeEngine[str] = Text().with_variant(Text(collation="C"), POSTGRESQL)
+ID: TypeEngine[Any] = Text().with_variant(Text(collation="C"), POSTGRESQL)
 """Ids are compared and ordered by their bytes."""
 
-TRUTH: TypeEngine[bool] = Boolean(create_constraint=False).with_variant(Integer(), SQLITE)  # type: ignore[arg-type]
+TRUTH: TypeEngine[Any] = Boolean(create_constraint=False).with_variant(Integer(), SQLITE)
 
 
 class Schema:
@@ -69,9 +73,9 @@ class Schema:
             sqlite_strict=True,
         )
 
-    def _column(self, table: laid_out.Table, column: laid_out.Column) -> Column[object]:
-        kinds: dict[str, TypeEngine[object]] = {"candidate": ID, "owner": ID, "id": ID, "flag": TRUTH, "truth": TRUTH}
-        kind = kinds.get(column.kind, Text())
+    def _column(self, table: laid_out.Table, column: laid_out.Column) -> Column[Any]:
+        kinds: dict[str, TypeEngine[Any]] = {"candidate": ID, "owner": ID, "id": ID, "flag": TRUTH, "truth": TRUTH}
+        kind: TypeEngine[Any] = kinds.get(column.kind, Text())
         if column.kind == "number" and column.argument:
             least, greatest = self.vocabulary.ranges[column.argument.domain]
             kind = Integer() if -INT_32 <= least <= greatest < INT_32 else BigInteger()
@@ -219,7 +223,9 @@ def _list(values: Iterable[str]) -> str:
 
 def script(layout: Layout, kind: str) -> str:
     """The schema as a text for `sqlite3` or `psql`."""
-    head = [f"-- Evidence of the category {layout.vocabulary.category}. A list of references is JSON in the column source."]
+    head = [
+        f"-- Evidence of the category {layout.vocabulary.category}. A list of references is JSON in the column source."
+    ]
     if kind == SQLITE:
         head.append("-- SQLite checks foreign keys only where each connection asks for it.\nPRAGMA foreign_keys = ON;")
     body = "".join(f"\n{statement};\n" for statement in Schema(layout).ddl(kind))
