@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from importlib.metadata import version
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from itss_logic.batch import folder as folders
 from itss_logic.batch import rejects
 from itss_logic.batch.blocks import Done
+from itss_logic.batch.bundled import tables_of
 from itss_logic.batch.crew import Crew
 from itss_logic.batch.folder import Folder
 from itss_logic.batch.inputs import BLOCK_BYTES, Input, Piece, changed, find, pieces, spread
@@ -21,6 +23,7 @@ from itss_logic.batch.seen import Seen
 from itss_logic.batch.streams import RunError, is_url
 from itss_logic.batch.worker import Recipe
 from itss_logic.errors import QuestionError, SelfCheckError, printable
+from itss_logic.intake.sources import Source
 from itss_logic.policy import Policy
 from itss_logic.reading import STANDARD_INPUT
 
@@ -206,7 +209,9 @@ class Run:
         totals = self.journal.totals
         self._notice(self.crew.start())
         found = spread(
-            pieces(self.inputs, self.folder.path, self.order.block_bytes), self.size, self.order.verify_sample
+            pieces(self.inputs, self.folder.path, self.order.block_bytes, self._tables),
+            self.size,
+            self.order.verify_sample,
         )
         if totals.blocks:
             reached = self._check_finished(found)
@@ -218,6 +223,9 @@ class Run:
             self.report.progress(totals.candidates, self._share(piece.reached))
         if source := changed(self.inputs):
             raise self._changed(source.name)
+
+    def _tables(self, given: Input) -> AbstractContextManager[Source]:
+        return tables_of(given, self.recipe.policy.vocabulary, self.report.warn)
 
     def _notice(self, notice: str | None) -> None:
         """Tell once why candidates are decided plainly."""
