@@ -128,9 +128,9 @@ def _found(value: Any, style: str) -> Found:
         candidate, refusals = value["refused"]
         return Refused(candidate, tuple(Refusal(c, who, Place(*place), *rest) for c, who, place, *rest in refusals))
     candidate, rows = value
-    return Bundle(candidate, tuple(_row(*row, style) for row in rows))
+    return Bundle(candidate, tuple(_row(style, *row) for row in rows))
 
 
-def _row(table: int, at: Any, cells: list[Any], style: str) -> Row:
+def _row(style: str, table: int, at: Any, cells: list[Any]) -> Row:
     read = tuple([Problem(*cell["problem"]) if isinstance(cell, dict) else cell for cell in cells])
     return Row(table, read if style == KEYS and at is None else at, read)

@@ -29,7 +29,7 @@ from itss_logic.batch.worker import Recipe
 from itss_logic.console import count
 from itss_logic.errors import QuestionError, SelfCheckError, printable
 from itss_logic.policy import Policy
-from itss_logic.reading import CSV, SQL
+from itss_logic.reading import CSV, SQL, is_database
 
 if TYPE_CHECKING:
     from itss_logic.batch.bench import Bench
@@ -77,6 +77,8 @@ def run(policy: Policy, readings: Mapping[str, str], order: ClusterOrder, report
         RunError: where it cannot start or go on; what was finished is kept, for `order.resume`.
         SelfCheckError: where a candidate decided a second time came out otherwise; nothing is kept.
     """
+    if is_database(order.output):
+        raise QuestionError("-o: results go into tables from a single machine alone; on a cluster, into a folder")
     library()
     target = Target.of(f"part.{order.parts}")
     recipe = Recipe(policy, policy.in_force(readings), target.form)

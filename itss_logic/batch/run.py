@@ -52,7 +52,8 @@ class Order(NamedTuple):
 
     `inputs` are files, folders, URLs or `-`; `output` is a path or URL, `rejects` a path, or None for standard error.
     `verify_sample` is how many candidates are decided a second time, 0 for none. `block_bytes` is how many bytes of
-    lines make a block; the digest of the input depends on it, the output does not.
+    lines make a block; the digest of the input depends on it, the output does not. `table` names the table of results,
+    where `output` is the URL of an SQLite file or a PostgreSQL server.
     """
 
     inputs: Sequence[str]
@@ -63,6 +64,7 @@ class Order(NamedTuple):
     verify_sample: int = VERIFIED
     input_format: str | None = None
     block_bytes: int = BLOCK_BYTES
+    table: str | None = None
 
 
 def run(policy: Policy, readings: Mapping[str, str], order: Order, report: Report | None = None) -> Totals:
@@ -79,13 +81,19 @@ def run(policy: Policy, readings: Mapping[str, str], order: Order, report: Repor
         RunError: where it cannot start or go on; what was finished is kept, for `order.resume`.
         SelfCheckError: where a candidate decided a second time came out otherwise; nothing is kept.
     """
-    target = Target.of(order.output)
+    target = Target.of(order.output, order.table)
     recipe = Recipe(policy, policy.in_force(readings), target.form)
     report = report or Report()
     try:
         with Folder(target.path) as folder, Crew(recipe, order.jobs, folder.lock) as crew:
-            if any(map(is_url, order.inputs)):
-                crew.start()  # Before file systems start threads.
+            if any(map(is_url, (*order.inputs, order.output))):
+                crew.start()  # Before file systems start threads, and before there are connections to share.
+            if target.table:
+                from itss_logic.batch.sink import Sink
+                from itss_logic.batch.sink_run import SinkRun
+
+                with Sink(order.output, target.table) as sink:
+                    return SinkRun(sink, recipe, order, target, crew, folder, report).run()
             return Run(recipe, order, target, crew, folder, report).run()
     except KeyboardInterrupt:
         report.note(folders.KEPT)
@@ -134,6 +142,21 @@ class Run:
 
     def run(self) -> Totals:
         """All of it: what it was asked, what was finished, what is left, and the end."""
+        if self._begin():
+            return self.journal.totals
+        try:
+            self._decide()
+            self._finish()
+        except SelfCheckError:
+            self.journal.close()
+            self._drop()
+            raise
+        finally:
+            self.journal.close()
+        return self.journal.totals
+
+    def _begin(self) -> bool:
+        """Begin, or go on; says whether nothing is left to do."""
         begun = self.folder.begun
         if begun is None or (self.folder.is_left_over and not self.order.resume):
             asked = self._asked()
@@ -149,18 +172,13 @@ class Run:
             if self.folder.is_left_over:
                 self.journal.recall()
                 self.folder.remove()
-                return self.journal.totals
+                return True
             self.journal.recover()
-        try:
-            self._decide()
-            self._finish()
-        except SelfCheckError:
-            self.journal.close()
-            self.folder.remove()
-            raise
-        finally:
-            self.journal.close()
-        return self.journal.totals
+        return False
+
+    def _drop(self) -> None:
+        """Keep nothing of the run."""
+        self.folder.remove()
 
     def _asked(self, begun: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """What the run is asked to do, with its inputs found; the same as an earlier run was, where one begun.
@@ -271,8 +289,12 @@ class Run:
             if self.order.rejects is None:
                 self.report.refused(refusals)
         marks = b"".join(mark for at, (_, mark) in enumerate(named) if at not in again)
-        self.journal.add(piece.of, done, "".join(lines).encode() if self.order.rejects else b"", marks)
+        self._add(piece, done, "".join(lines).encode() if self.order.rejects else b"", marks)
         _forget(piece)
+
+    def _add(self, piece: Piece, done: Done, rejects: bytes, marks: bytes) -> None:
+        """Have it that a block is finished."""
+        self.journal.add(piece.of, done, rejects, marks)
 
     def _finish(self) -> None:
         """Put output and rejects in their places, and remove the work folder."""
@@ -285,8 +307,11 @@ class Run:
         self.journal.close()
         if self.order.rejects:
             folders.copy_into_place(self.folder.file(folders.REJECTS), self.order.rejects)
-        self.target.finish(self.folder, (entry.ends[0] for entry in self.journal.entries()), about)
+        self._put_in_place(about)
         self.folder.remove()
+
+    def _put_in_place(self, about: Mapping[str, Any]) -> None:
+        self.target.finish(self.folder, (entry.ends[0] for entry in self.journal.entries()), about)
 
 
 def _same(path: str, other: str) -> bool:
