@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 LOCK = 0x1755
 """The upper half of the number of a lock; the lower is that of the table of runs."""
 
-LOCK_SECONDS = 10.0
+LOCK_SECONDS = 4.0
 """How long a server may take to see that a run was killed."""
 
 LONGEST_NAME = 40

@@ -107,7 +107,9 @@ class Assembly:
             self.problems.append((problem, (row, table.column(SOURCE))))
         for source in sources or [None]:
             stated = known if source is None else {**known, SOURCE: source}
-            path = self._put(into, base, item, self._shortest(item, stated), (row, None))
+            value = self._shortest(item, stated)
+            column = table.column(item.own[0].key) if item.own and not isinstance(value, dict) else None
+            path = self._put(into, base, item, value, (row, column))
             for column in table.columns:
                 self.spots.setdefault(f"{path}.{column.name}", (row, column))
             if has_attributes:

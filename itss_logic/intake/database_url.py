@@ -53,6 +53,8 @@ class Address(NamedTuple):
         """
         scheme = text.partition("://")[0]
         kind, _, driver = scheme.partition("+")
+        if scheme == "postgres":  # As some services write it.
+            kind, text = POSTGRESQL, text.replace(scheme, POSTGRESQL, 1)
         if kind not in DRIVERS or driver not in ("", DRIVERS[kind]):
             raise QuestionError(f"{printable(scheme)}://: no such URL is read; {FORM}")
         try:
@@ -85,12 +87,6 @@ class Address(NamedTuple):
     def is_sqlite(self) -> bool:
         """Whether it is an SQLite file."""
         return self.kind == SQLITE
-
-
-def is_address(path: str) -> bool:
-    """Whether a path is the URL of an SQLite file or a PostgreSQL server."""
-    scheme, mark, _ = path.partition("://")
-    return bool(mark) and scheme.partition("+")[0] in DRIVERS
 
 
 def engine_of(address: Address, *, writes: bool) -> Engine:
