@@ -3,12 +3,12 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 SUDO = $(shell test $$(id -u) = 0 || echo sudo)
 
-.PHONY: run test lint browser vendor clean
+.PHONY: run test lint browser postgresql vendor clean
 
 run: $(VENV)/.run
 	$(BIN)/itss evaluate facts/json
 
-test: $(VENV)/.test browser lint
+test: $(VENV)/.test browser postgresql lint
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 lint: $(VENV)/.test
@@ -30,6 +30,14 @@ browser:
 	@command -v chromium >/dev/null || { \
 	  $(SUDO) apt-get update -qq && \
 	  $(SUDO) apt-get install -qq --yes --no-install-recommends chromium fonts-ipafont-gothic >/dev/null; }
+
+# The server that tests start, each on a port and in a folder of its own; no server is left running by its installation.
+postgresql:
+	@ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null || { \
+	  $(SUDO) apt-get update -qq && \
+	  $(SUDO) mkdir -p /etc/postgresql-common && \
+	  echo 'create_main_cluster = false' | $(SUDO) tee /etc/postgresql-common/createcluster.conf >/dev/null && \
+	  $(SUDO) apt-get install -qq --yes --no-install-recommends postgresql >/dev/null; }
 
 # Front-end parts, as their packages have them, in the versions that versions.toml names.
 vendor: $(VENV)/.run

@@ -26,8 +26,10 @@ def _cores() -> int:
     "--output",
     required=True,
     metavar="FILE",
-    help="File or URL: .jsonl, .jsonl.gz, .jsonl.zst, .csv, .parquet. With --cluster, a folder.",
+    help="File or URL: .jsonl, .jsonl.gz, .jsonl.zst, .csv, .parquet; or sqlite:///FILE or postgresql://…, for rows of "
+    "a table. With --cluster, a folder.",
 )
+@click.option("--table", metavar="NAME", help="Table of results, where they go into one (default itss_verdicts).")
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes that decide; by default one for each core.")
 @click.option(
     "--rejects",
@@ -47,7 +49,7 @@ def _cores() -> int:
 )
 @click.option(
     "--input-format",
-    type=click.Choice(["json", "jsonl", "yaml", "lp", "parquet"]),
+    type=click.Choice(["json", "jsonl", "yaml", "lp", "parquet", "xlsx"]),
     help="Form of standard input (default jsonl), and of files whose suffix tells none.",
 )
 @click.option(
@@ -66,6 +68,7 @@ def batch(
     policy: Policy,
     inputs: Sequence[str],
     output: str,
+    table: str | None,
     jobs: int | None,
     rejects: str | None,
     resume: bool,
@@ -78,9 +81,11 @@ def batch(
     """Verdicts on very many candidates, into one file, in the order of the input.
 
     INPUT is one or more files, folders or URLs (.jsonl or .ndjson, also with .gz or .zst; .parquet; .json, .yaml,
-    .lp), or - for standard input. The output appears under its name only when it is whole. A run that was cut short
-    goes on with the same command and --resume. With --cluster, output and rejects are folders of parts, whole once the
-    output holds _SUCCESS; put end to end in the order of their names, the parts are what a single machine writes.
+    .lp, .xlsx; CSV tables), URLs of databases (sqlite, postgresql), or - for standard input. The output appears under
+    its name only when it is whole; rows of a table belong to a run, which is marked as finished when it is whole. A run
+    that was cut short goes on with the same command and --resume. With --cluster, output and rejects are folders of
+    parts, whole once the output holds _SUCCESS; put end to end in the order of their names, the parts are what a single
+    machine writes.
     """
     from itss_logic.batch.report import Report
 
@@ -90,13 +95,15 @@ def batch(
 
         if parts is not None:
             raise click.UsageError("--parts needs --cluster; otherwise the suffix of the output tells its form")
-        order = Order(inputs, output, rejects, jobs or _cores(), resume, verify_sample, input_format)
+        order = Order(inputs, output, rejects, jobs or _cores(), resume, verify_sample, input_format, table=table)
         totals = run(policy, readings, order, report)
     else:
         from itss_logic.batch.client import LOCAL
         from itss_logic.batch.cluster import PARTS, ClusterOrder
         from itss_logic.batch.cluster import run as run_on
 
+        if table is not None:
+            raise click.UsageError("--table is for a single machine")
         if jobs is not None and cluster != LOCAL:
             raise click.UsageError(f"--jobs is for this machine, with --cluster {LOCAL}; a cluster has its workers")
         many = ClusterOrder(

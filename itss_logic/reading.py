@@ -21,7 +21,7 @@ FORMS = {".json": "json", ".jsonl": "jsonl", ".yaml": "yaml", ".yml": "yaml", ".
 CSV, SQL = "csv", "sql"
 """The forms of a folder of tables, and of a database."""
 
-DATABASES = ("sqlite", "postgresql")
+DATABASES = ("sqlite", "postgresql", "postgres")
 """The databases that are read, as their URLs begin."""
 
 STANDARD_INPUT = "-"

@@ -15,7 +15,8 @@ class Block(NamedTuple):
 
     `file` is what places name. `data` are whole lines of JSON. Without it the worker reads them: all lines of the local
     file `path` that begin from byte `start` on and before byte `stop`; or, without a `stop`, the whole file in a form
-    other than JSON lines, each candidate of which counts as a line. `verify` is how many candidates are to be decided
+    other than JSON lines, each candidate of which counts as a line. In the form `bundles` (see `bundled`) `data` are
+    rows of tables; each candidate counts as a line there as well. `verify` is how many candidates are to be decided
     a second time, plainly.
     """
 

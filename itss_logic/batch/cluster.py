@@ -27,8 +27,9 @@ from itss_logic.batch.store import WORK
 from itss_logic.batch.streams import RunError
 from itss_logic.batch.worker import Recipe
 from itss_logic.console import count
-from itss_logic.errors import QuestionError, SelfCheckError
+from itss_logic.errors import QuestionError, SelfCheckError, printable
 from itss_logic.policy import Policy
+from itss_logic.reading import CSV, SQL, is_database
 
 if TYPE_CHECKING:
     from itss_logic.batch.bench import Bench
@@ -76,6 +77,8 @@ def run(policy: Policy, readings: Mapping[str, str], order: ClusterOrder, report
         RunError: where it cannot start or go on; what was finished is kept, for `order.resume`.
         SelfCheckError: where a candidate decided a second time came out otherwise; nothing is kept.
     """
+    if is_database(order.output):
+        raise QuestionError("-o: results go into tables from a single machine alone; on a cluster, into a folder")
     library()
     target = Target.of(f"part.{order.parts}")
     recipe = Recipe(policy, policy.in_force(readings), target.form)
@@ -131,6 +134,10 @@ class ClusterRun:
         """What the run is asked to do, with its inputs found."""
         order = self.order
         self.inputs = find(order.inputs, order.input_format, self.report.warn, self.site.folder)
+        for source in self.inputs:
+            if source.form in (CSV, SQL):
+                mend = "write it as JSON lines first, and give those"
+                raise QuestionError(f"{printable(source.name)}: tables are not read on a cluster; {mend}")
         return asked_of(self.recipe, order, self.inputs) | {"parts": order.parts, "part_bytes": order.part_bytes}
 
     def _check_rejects(self) -> None:

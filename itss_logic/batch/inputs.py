@@ -1,4 +1,4 @@
-"""What a run reads: files, folders, URLs and standard input, divided into blocks of about the same size.
+"""What a run reads: files, folders, tables, URLs and standard input, divided into blocks of about the same size.
 
 Where one block ends and the next begins depends on the input alone, so that neither the output nor the digest of the
 input depends on the number of jobs.
@@ -9,15 +9,18 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
-from typing import NamedTuple
+from contextlib import AbstractContextManager, closing, contextmanager
+from typing import NamedTuple, TypeAlias
 
 from itss_logic import limits
 from itss_logic.batch import rows, streams
 from itss_logic.batch.blocks import Block
+from itss_logic.batch.bundled import BUNDLES, TABLES, packets
 from itss_logic.batch.streams import RunError, is_url, remote, told
+from itss_logic.console import installed
 from itss_logic.errors import ItssError, QuestionError, printable
-from itss_logic.reading import FORMS, STANDARD_INPUT
+from itss_logic.intake.sources import Source
+from itss_logic.reading import CSV, FORMS, SQL, STANDARD_INPUT, holds_tables, is_csv, is_database
 
 BLOCK_BYTES = 4 * 2**20
 """Bytes of JSON lines that a block holds, unpacked; its last line may reach beyond."""
@@ -36,10 +39,11 @@ PACKINGS = {".gz": "gz", ".zst": "zst"}
 
 
 class Input(NamedTuple):
-    """A file, a URL or standard input.
+    """A file, a folder of tables, a URL or standard input.
 
-    `form` is a value of `KINDS`, `packing` one of `PACKINGS` or empty. `size` in bytes, where it is known. `stamp` is
-    what shows whether a local file was changed.
+    `form` is a value of `KINDS`, or `csv` or `sql` for tables; `packing` one of `PACKINGS` or empty. `size` in bytes,
+    where it is known. `stamp` is what shows whether a local file was changed. `opens` is the URL itself where `name`
+    keeps some of it to itself; it is not to be written anywhere.
     """
 
     name: str
@@ -47,6 +51,7 @@ class Input(NamedTuple):
     packing: str = ""
     size: int | None = None
     stamp: tuple[int, int] | None = None
+    opens: str = ""
 
     @property
     def is_plain(self) -> bool:
@@ -96,6 +101,8 @@ def find(
 def _under(path: str, input_format: str | None, warn: Callable[[str], None], skip: str) -> Iterator[Input]:
     if path == STANDARD_INPUT:
         yield Input(path, input_format or "jsonl")
+    elif is_database(path):
+        yield _tables_at(path)
     elif is_url(path):
         yield from _remote(path, input_format, warn)
     elif os.path.isdir(path):
@@ -104,6 +111,17 @@ def _under(path: str, input_format: str | None, warn: Callable[[str], None], ski
         raise QuestionError(f"{printable(path)}: there is no such file or folder")
     else:
         yield _local(path, *_kind_of(path, input_format))
+
+
+def _tables_at(url: str) -> Input:
+    """The tables at the URL of an SQLite file or a PostgreSQL server, by a name that tells no password."""
+    installed("sqlalchemy", "sql", "tables are read with SQLAlchemy")
+    from itss_logic.intake.database_url import Address
+
+    address = Address.of(url)
+    if address.is_sqlite and not os.path.isfile(address.path):
+        raise QuestionError(f"{printable(address.path)}: there is no such file")
+    return Input(address.shown, SQL, opens=url)
 
 
 def _kind(name: str) -> tuple[str | None, str]:
@@ -130,7 +148,12 @@ def _walk(folder: str, warn: Callable[[str], None], skip: str) -> Iterator[Input
             found = sorted(entries, key=lambda entry: entry.name)
     except OSError as error:
         raise RunError(f"{printable(folder)}: cannot be read: {told(error)}") from None
+    has_tables = holds_tables(entry.name for entry in found)
+    if has_tables:
+        yield Input(folder, CSV)
     for entry in found:
+        if has_tables and is_csv(entry.name):
+            continue
         form, packing = _kind(entry.name)
         if entry.is_dir(follow_symlinks=False):
             if os.path.realpath(entry.path) != skip:
@@ -174,19 +197,41 @@ def _remote(url: str, input_format: str | None, warn: Callable[[str], None]) -> 
         raise RunError(f"{printable(url)}: cannot be read: {told(error)}") from None
 
 
-def pieces(inputs: Iterable[Input], spool: str, block_bytes: int = BLOCK_BYTES) -> Iterator[Piece]:
-    """Divide inputs into numbered blocks; `spool` is a folder for documents that come from elsewhere than local files.
+Opener: TypeAlias = "Callable[[Input], AbstractContextManager[Source]]"
+"""Opens the tables that an input is."""
+
+
+def pieces(
+    inputs: Iterable[Input], spool: str, block_bytes: int = BLOCK_BYTES, opener: Opener | None = None
+) -> Iterator[Piece]:
+    """Divide inputs into numbered blocks.
+
+    Args:
+        inputs: what is to be divided.
+        spool: a folder for documents that come from elsewhere than local files.
+        block_bytes: how many bytes make a block.
+        opener: opens tables; without it a workbook is a document, and other tables are no input.
 
     Raises:
         RunError: where an input turns out to be unsound, or cannot be read any more.
     """
     number = before = 0
     for of, source in enumerate(inputs):
-        for piece in _divide(source, os.path.join(spool, f"{DOCUMENT}{of}"), block_bytes):
+        if opener is not None and source.form in TABLES:
+            divided = _of_tables(source, block_bytes, opener)
+        else:
+            divided = _divide(source, os.path.join(spool, f"{DOCUMENT}{of}"), block_bytes)
+        for piece in divided:
             block = piece.block._replace(number=number, file=source.name)
             yield piece._replace(block=block, of=of, reached=before + min(piece.reached, source.size or 0))
             number += 1
         before += source.size or 0
+
+
+def _of_tables(source: Input, block_bytes: int, opener: Opener) -> Iterator[Piece]:
+    with _readable(source), opener(source) as tables:
+        for packet in packets(tables, block_bytes):
+            yield Piece(Block(0, "", packet, form=BUNDLES), 0, 0)
 
 
 def _divide(source: Input, spooled: str, block_bytes: int) -> Iterator[Piece]:

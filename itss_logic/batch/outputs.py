@@ -13,7 +13,9 @@ from typing import Any, NamedTuple
 from itss_logic.batch.folder import FINAL, OUTPUT, Folder, unwritable
 from itss_logic.batch.rendered import columns
 from itss_logic.batch.streams import RunError, is_url, needed, remote, told
+from itss_logic.console import installed
 from itss_logic.errors import QuestionError, printable
+from itss_logic.reading import is_database
 from itss_logic.tables import CSV_COLUMNS, CSV_ORIGIN
 
 GROUP_ROWS = 2**17
@@ -34,22 +36,37 @@ FORMS = {
 `parquet`."""
 
 
+TABLE = "itss_verdicts"
+"""The table of results, by default."""
+
+
 class Target(NamedTuple):
     """Where the output goes. `place` is the local path, or URL, that was asked for, `form` and `packing` are as in
-    `FORMS`."""
+    `FORMS`. With a `table` it is rows of that, in an SQLite file or on a PostgreSQL server."""
 
     place: str
     form: str
     packing: str
+    table: str = ""
 
     @classmethod
-    def of(cls, place: str) -> Target:
-        """The target of a path or URL.
+    def of(cls, place: str, table: str | None = None) -> Target:
+        """The target of a path or URL; `table` names the table of results where it takes such.
 
         Raises:
             QuestionError: where its suffix tells no form.
             RunError: where what it needs is not installed.
         """
+        if is_database(place):
+            installed("sqlalchemy", "sql", "tables are written with SQLAlchemy")
+            from itss_logic.batch.sink import check_name
+            from itss_logic.intake.database_url import Address
+
+            check_name(table or TABLE)
+            Address.of(place)
+            return cls(place, "rows", "", table or TABLE)
+        if table is not None:
+            raise QuestionError("--table names a table, and the output is a file")
         for suffix, (form, packing) in FORMS.items():
             if place.lower().endswith(suffix):
                 if packing == "parquet":
@@ -64,6 +81,11 @@ class Target(NamedTuple):
     @property
     def path(self) -> str:
         """The local path of the output. That of a URL is its last name, in the current folder, until it is whole."""
+        if self.table:
+            from itss_logic.batch.sink import path_of
+            from itss_logic.intake.database_url import Address
+
+            return path_of(Address.of(self.place), self.table)
         return self.place.rstrip("/").rpartition("/")[2] if is_url(self.place) else self.place
 
     @property

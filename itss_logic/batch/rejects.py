@@ -7,12 +7,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from itss_logic.batch.blocks import Block, Reject
+from itss_logic.batch.bundled import BUNDLES
 from itss_logic.console import as_json_text
 from itss_logic.errors import Place, Refusal
 
 
 def placed(refusal: Refusal, block: Block, before: int) -> Refusal:
     """A refusal with the name and the line of the whole input, where `before` lines came before the block."""
+    if block.form == BUNDLES:
+        return refusal  # It names the table.
     place = refusal.place._replace(file=block.file)
     if block.form == "jsonl" and place.line is not None:
         place = place._replace(line=place.line + before)

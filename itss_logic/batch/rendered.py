@@ -170,4 +170,21 @@ def _record(result: Result) -> dict[str, Any]:
     }
 
 
-FORMS: Mapping[str, type[Form]] = {"jsonl": Lines, "csv": Table, "arrow": Columns}
+class Tuples(Form):
+    """Lines of JSON, one a candidate: the id, the digest, and a tuple for each level as a table of results has it."""
+
+    def text(self, row: Row) -> str:
+        """A line."""
+        results = ",".join([self.known.get(decision) or self._tuples(decision) for decision in row.decisions])
+        return f'[{encode_basestring(row.candidate)},"{row.evidence}",[{results}]]\n'
+
+    def _tuples(self, decision: Decision) -> str:
+        tuples = [
+            [one.field, one.level, one.verdict, *map(as_json_text, (one.routes, one.unmet)), decision.highest]
+            for one in decision.results
+        ]
+        self.known[decision] = as_json_text(tuples)[1:-1]
+        return str(self.known[decision])
+
+
+FORMS: Mapping[str, type[Form]] = {"jsonl": Lines, "csv": Table, "arrow": Columns, "rows": Tuples}

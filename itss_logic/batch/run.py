@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from importlib.metadata import version
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from itss_logic.batch import folder as folders
 from itss_logic.batch import rejects
 from itss_logic.batch.blocks import Done
+from itss_logic.batch.bundled import tables_of
 from itss_logic.batch.crew import Crew
 from itss_logic.batch.folder import Folder
 from itss_logic.batch.inputs import BLOCK_BYTES, Input, Piece, changed, find, pieces, spread
@@ -21,6 +23,7 @@ from itss_logic.batch.seen import Seen
 from itss_logic.batch.streams import RunError, is_url
 from itss_logic.batch.worker import Recipe
 from itss_logic.errors import QuestionError, SelfCheckError, printable
+from itss_logic.intake.sources import Source
 from itss_logic.policy import Policy
 from itss_logic.reading import STANDARD_INPUT
 
@@ -49,7 +52,8 @@ class Order(NamedTuple):
 
     `inputs` are files, folders, URLs or `-`; `output` is a path or URL, `rejects` a path, or None for standard error.
     `verify_sample` is how many candidates are decided a second time, 0 for none. `block_bytes` is how many bytes of
-    lines make a block; the digest of the input depends on it, the output does not.
+    lines make a block; the digest of the input depends on it, the output does not. `table` names the table of results,
+    where `output` is the URL of an SQLite file or a PostgreSQL server.
     """
 
     inputs: Sequence[str]
@@ -60,6 +64,7 @@ class Order(NamedTuple):
     verify_sample: int = VERIFIED
     input_format: str | None = None
     block_bytes: int = BLOCK_BYTES
+    table: str | None = None
 
 
 def run(policy: Policy, readings: Mapping[str, str], order: Order, report: Report | None = None) -> Totals:
@@ -76,13 +81,19 @@ def run(policy: Policy, readings: Mapping[str, str], order: Order, report: Repor
         RunError: where it cannot start or go on; what was finished is kept, for `order.resume`.
         SelfCheckError: where a candidate decided a second time came out otherwise; nothing is kept.
     """
-    target = Target.of(order.output)
+    target = Target.of(order.output, order.table)
     recipe = Recipe(policy, policy.in_force(readings), target.form)
     report = report or Report()
     try:
         with Folder(target.path) as folder, Crew(recipe, order.jobs, folder.lock) as crew:
-            if any(map(is_url, order.inputs)):
-                crew.start()  # Before file systems start threads.
+            if any(map(is_url, (*order.inputs, order.output))):
+                crew.start()  # Before file systems start threads, and before there are connections to share.
+            if target.table:
+                from itss_logic.batch.sink import Sink
+                from itss_logic.batch.sink_run import SinkRun
+
+                with Sink(order.output, target.table) as sink:
+                    return SinkRun(sink, recipe, order, target, crew, folder, report).run()
             return Run(recipe, order, target, crew, folder, report).run()
     except KeyboardInterrupt:
         report.note(folders.KEPT)
@@ -131,6 +142,21 @@ class Run:
 
     def run(self) -> Totals:
         """All of it: what it was asked, what was finished, what is left, and the end."""
+        if self._begin():
+            return self.journal.totals
+        try:
+            self._decide()
+            self._finish()
+        except SelfCheckError:
+            self.journal.close()
+            self._drop()
+            raise
+        finally:
+            self.journal.close()
+        return self.journal.totals
+
+    def _begin(self) -> bool:
+        """Begin, or go on; says whether nothing is left to do."""
         begun = self.folder.begun
         if begun is None or (self.folder.is_left_over and not self.order.resume):
             asked = self._asked()
@@ -146,18 +172,13 @@ class Run:
             if self.folder.is_left_over:
                 self.journal.recall()
                 self.folder.remove()
-                return self.journal.totals
+                return True
             self.journal.recover()
-        try:
-            self._decide()
-            self._finish()
-        except SelfCheckError:
-            self.journal.close()
-            self.folder.remove()
-            raise
-        finally:
-            self.journal.close()
-        return self.journal.totals
+        return False
+
+    def _drop(self) -> None:
+        """Keep nothing of the run."""
+        self.folder.remove()
 
     def _asked(self, begun: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """What the run is asked to do, with its inputs found; the same as an earlier run was, where one begun.
@@ -206,7 +227,9 @@ class Run:
         totals = self.journal.totals
         self._notice(self.crew.start())
         found = spread(
-            pieces(self.inputs, self.folder.path, self.order.block_bytes), self.size, self.order.verify_sample
+            pieces(self.inputs, self.folder.path, self.order.block_bytes, self._tables),
+            self.size,
+            self.order.verify_sample,
         )
         if totals.blocks:
             reached = self._check_finished(found)
@@ -218,6 +241,9 @@ class Run:
             self.report.progress(totals.candidates, self._share(piece.reached))
         if source := changed(self.inputs):
             raise self._changed(source.name)
+
+    def _tables(self, given: Input) -> AbstractContextManager[Source]:
+        return tables_of(given, self.recipe.policy.vocabulary, self.report.warn)
 
     def _notice(self, notice: str | None) -> None:
         """Tell once why candidates are decided plainly."""
@@ -263,8 +289,12 @@ class Run:
             if self.order.rejects is None:
                 self.report.refused(refusals)
         marks = b"".join(mark for at, (_, mark) in enumerate(named) if at not in again)
-        self.journal.add(piece.of, done, "".join(lines).encode() if self.order.rejects else b"", marks)
+        self._add(piece, done, "".join(lines).encode() if self.order.rejects else b"", marks)
         _forget(piece)
+
+    def _add(self, piece: Piece, done: Done, rejects: bytes, marks: bytes) -> None:
+        """Have it that a block is finished."""
+        self.journal.add(piece.of, done, rejects, marks)
 
     def _finish(self) -> None:
         """Put output and rejects in their places, and remove the work folder."""
@@ -277,8 +307,11 @@ class Run:
         self.journal.close()
         if self.order.rejects:
             folders.copy_into_place(self.folder.file(folders.REJECTS), self.order.rejects)
-        self.target.finish(self.folder, (entry.ends[0] for entry in self.journal.entries()), about)
+        self._put_in_place(about)
         self.folder.remove()
+
+    def _put_in_place(self, about: Mapping[str, Any]) -> None:
+        self.target.finish(self.folder, (entry.ends[0] for entry in self.journal.entries()), about)
 
 
 def _same(path: str, other: str) -> bool:

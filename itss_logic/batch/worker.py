@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import itemgetter
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, TypeAlias
 
 from itss_logic import limits
 from itss_logic.answers import Answer
 from itss_logic.batch.blocks import FINGERPRINT_BYTES, Block, Done, Reject
+from itss_logic.batch.bundled import BUNDLES, Unpacked
 from itss_logic.batch.items import UnfitError
 from itss_logic.batch.people import People, Person
 from itss_logic.batch.rendered import FORMS, Form, Row
@@ -24,6 +25,10 @@ from itss_logic.reading import is_elsewhere, read_file, read_line, repeated
 
 FIRST = 250
 """How many lines of the first block are read first: most of what the others need is asked for these, all at once."""
+
+
+Reader: TypeAlias = "Callable[[int], tuple[Entry, Place] | None]"
+"""Reads a line by its index, in the way of all other commands."""
 
 
 class Recipe(NamedTuple):
@@ -55,28 +60,12 @@ class Worker:
         Raises:
             SelfCheckError: where a candidate who is decided a second time, plainly, has other results.
         """
-        lines, digest = read_block(block)
-        found = Found(block, len(lines))
-        if block.form != "jsonl":
-            placed = list(read_file(block.path, block.form, self.policy.vocabulary))
-            for index, (entry, place) in enumerate(placed):
-                found.enter(index, entry, place, b"", index in repeats)
-            found.lines = len(placed)
-        else:
-            rows = self._sliced_rows(lines, repeats)
-            found.rows.update(rows)
-            found.name({index: row.candidate for index, row in rows.items()})
-            for index, line in enumerate(lines):
-                if index not in rows:
-                    place = Place(block.file, index + 1, None, "$")
-                    one = read_line(line, place, self.policy.vocabulary)
-                    if one is not None:
-                        found.enter(index, *one, line, index in repeats)
+        found, entry, digest = self._found(block, repeats)
         plain = len(found.people)
         answers = self.policy.evaluate(found.people.values(), self.readings)
         for index, answer in zip(found.people, answers, strict=True):
             found.rows[index] = self._row(answer)
-        verified = self._verify(block, lines, found)
+        verified = self._verify(block, entry, found)
         ordered = [found.rows[index] for index in sorted(found.rows)]
         counts: Counter[Any] = Counter(decision for row in ordered for decision in row.decisions)
         verdicts: Counter[tuple[str, int, str]] = Counter()
@@ -96,6 +85,30 @@ class Worker:
             notice=self.notice,
         )
 
+    def _found(self, block: Block, repeats: frozenset[int]) -> tuple[Found, Reader, bytes]:
+        """What is found in a block, what reads it once more, and its digest."""
+        lines, digest = read_block(block)
+        entry: Reader = lambda index: read_line(  # noqa: E731
+            lines[index], Place(block.file, index + 1, None, "$"), self.policy.vocabulary
+        )
+        if block.form == BUNDLES:
+            unpacked = Unpacked(lines, self.policy.vocabulary)
+            lines, entry = unpacked.lines, unpacked.entry
+        found = Found(block, len(lines))
+        if block.form not in ("jsonl", BUNDLES):
+            placed = list(read_file(block.path, block.form, self.policy.vocabulary))
+            for index, (one, place) in enumerate(placed):
+                found.enter(index, one, place, b"", index in repeats)
+            found.lines = len(placed)
+            return found, entry, digest
+        rows = self._sliced_rows(lines, repeats)
+        found.rows.update(rows)
+        found.name({index: row.candidate for index, row in rows.items()})
+        for index, line in enumerate(lines):
+            if index not in rows and (read := entry(index)) is not None:
+                found.enter(index, *read, b"" if block.form == BUNDLES else line, index in repeats)
+        return found, entry, digest
+
     def _sliced_rows(self, lines: Sequence[bytes], repeats: frozenset[int]) -> dict[int, Row]:
         """The rows that slices give; none, from the moment on when evidence turns out not to come apart."""
         try:
@@ -111,14 +124,14 @@ class Worker:
         ]
         return Row(answer.candidate, answer.evidence if self.form.digests else "", tuple(decisions))
 
-    def _verify(self, block: Block, lines: Sequence[bytes], found: Found) -> int:
+    def _verify(self, block: Block, entry: Reader, found: Found) -> int:
         """Decide some candidates a second time, plainly, and compare."""
         some = [index for index in sorted(found.rows) if index not in found.people]
         number = min(block.verify, len(some))
         chosen = [some[place * len(some) // number] for place in range(number)]
         people: list[Evidence] = []
         for index in chosen:
-            placed = read_line(lines[index], Place(block.file, index + 1, None, "$"), self.policy.vocabulary)
+            placed = entry(index)
             if placed is None or isinstance(placed[0], Refused):
                 raise SelfCheckError(f"{block.file}: {found.rows[index].candidate} was decided, and is to be refused")
             people.append(placed[0])

@@ -68,7 +68,8 @@ class Assembly:
         self.value = Members([(CANDIDATE, bundle.candidate)])
         self.problems: list[tuple[Problem, Spot]] = []
         self.spots: dict[str, Spot] = {}
-        self.owners: dict[tuple[str, Any], tuple[dict[str, Any], str]] = {}
+        self.owners: dict[tuple[str, Any], tuple[dict[str, Any], str, str]] = {}
+        """Of items with attributes, by predicate and id: the object, its path, and its field, if any."""
         tables = layout.tables
         first = [row for row in bundle.rows if tables[row.table].predicate is None]
         if not first:
@@ -94,7 +95,7 @@ class Assembly:
         known = self._known(row, table)
         if known is None:
             return
-        into, base = self.value, "$"
+        into, base, f = self.value, "$", ""
         if FIELD in known and item.of_field:
             f = known.pop(FIELD)
             if f not in self.layout.vocabulary.fields:
@@ -112,13 +113,15 @@ class Assembly:
             self.problems.append((problem, (row, table.column(SOURCE))))
         for source in sources or [None]:
             stated = known if source is None else {**known, SOURCE: source}
-            path = self._put(into, base, item, self._shortest(item, stated), (row, None))
+            value = self._shortest(item, stated)
+            column = table.column(item.own[0].key) if item.own and not isinstance(value, dict) else None
+            path = self._put(into, base, item, value, (row, column))
             for column in table.columns:
                 self.spots.setdefault(f"{path}.{column.name}", (row, column))
             if has_attributes:
                 for argument in item.own:
                     if argument.kind == "id":
-                        self.owners.setdefault((item.name, known[argument.key]), (stated, path))
+                        self.owners.setdefault((item.name, known[argument.key]), (stated, path, f))
                 self._inner(row, table, stated, path)
                 for key in (STATUS, SOURCE):  # Last, as people write them.
                     if key in stated:
@@ -175,7 +178,6 @@ class Assembly:
         known = self._known(row, table)
         if known is None:
             return
-        known.pop(FIELD, None)
         column = next(column for column in table.columns if column.kind == "owner")
         id = row.cells[table.columns.index(column)]
         if (owner.name, id) not in self.owners:
@@ -188,7 +190,13 @@ class Assembly:
             problem = Problem("unknown_project", message, mend)
             self.problems.append((problem, (row, column)))
             return
-        stated, path = self.owners[owner.name, id]
+        stated, path, f = self.owners[owner.name, id]
+        for place, repeated in enumerate(table.columns):
+            if repeated.kind == FIELD and row.cells[place] not in (None, f):
+                message = f"the {owner.name} {write(str(id))} is of another field, {f}"
+                problem = Problem("conflict", message, "write the same, or leave it empty")
+                self.problems.append((problem, (row, repeated)))
+                return
         value = self._shortest(table.predicate, known)
         put = self._put(stated, path, table.predicate, value, (row, table.column(table.predicate.own[0].key)))
         for column in table.columns:

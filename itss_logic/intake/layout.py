@@ -148,6 +148,15 @@ class Layout:
         found = [values for values in product(*domains) if not allowed or values in allowed]
         return found if len(found) <= TICKED else []
 
+    def key(self, table: Table) -> tuple[Column, ...]:
+        """The columns that tell a row of a table from its others; of an item with attributes its candidate and id."""
+        item = table.predicate if table.owner is None else None
+        if item is not None and self.vocabulary.attributes(item.name, None):
+            ids = [item.arguments[item.place("id")]]
+        else:
+            ids = list(table.predicate.arguments) if table.predicate else []
+        return tuple(c for c in table.columns if c.kind == "candidate" or (_is_of(table, c) and c.argument in ids))
+
     def allowed(self, column: Column) -> tuple[str, ...]:
         """The values that a column of known values can hold, in any field."""
         if column.kind == "status":
@@ -158,3 +167,8 @@ class Layout:
             domain = column.argument.domain
             return tuple(dict.fromkeys(v for f in column.predicate.fields for v in self.vocabulary.values(domain, f)))
         return ()
+
+
+def _is_of(table: Table, column: Column) -> bool:
+    """Whether a column holds an argument of what its table is of."""
+    return column.predicate is not None and column.predicate is table.predicate

@@ -24,9 +24,9 @@ def source_of(
 
         return CsvFolder(file, vocabulary, warn)
     installed("sqlalchemy", "sql", "a database is read with SQLAlchemy")
-    from itss_logic.intake.database import Database
+    from itss_logic.intake.database_read import Database
 
-    return Database(file, vocabulary)
+    return Database(file, vocabulary, warn)
 
 
 def workbook_of(

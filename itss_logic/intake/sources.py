@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
 from itss_logic import limits
-from itss_logic.errors import Place, Refusal
+from itss_logic.errors import Place, Refusal, shorten
 from itss_logic.evidence import Entry, Refused
 from itss_logic.intake.bundles import Assembly, Bundle, Row
 from itss_logic.intake.cells import plain
@@ -17,19 +20,23 @@ from itss_logic.vocabulary import Problem
 
 CELLS, LINES, KEYS = "cells", "lines", "keys"
 
+PLAIN = re.compile(r"[\w.@+-]{1,60}")
+
 
 class Places(NamedTuple):
     """Tells where a row and a column stand.
 
     `style` is `CELLS` for a workbook (rows by their numbers), `LINES` for a folder of files (by their lines) and `KEYS`
-    for a database (by their keys, as text). `tables` maps tables to what the source calls them, `columns` both to the
-    letters of a workbook's columns.
+    for databases (by their keys: there `at` are the cells of the row, and `keys` maps tables to the places of their
+    keys in it). `tables` maps tables to what the source calls them, `columns` both to the letters of a workbook's
+    columns.
     """
 
     file: str
     style: str
     tables: Mapping[str, str]
     columns: Mapping[str, Mapping[str, str]]
+    keys: Mapping[str, Sequence[int]] = MappingProxyType({})
 
     def __call__(self, table: Table, at: Any, column: Column | None = None) -> Place:
         """The place of a column in a row; without a column, of the row."""
@@ -40,7 +47,15 @@ class Places(NamedTuple):
             return Place(self.file, None, None, f"{name}!{letter}{at}")
         if self.style == LINES:
             return Place(f"{self.file}/{name}", at, None, column.name if column else None)
-        return Place(self.file, None, None, f"{name}[{at}]" + (f".{column.name}" if column else ""))
+        key = ", ".join(_key(at[place]) for place in self.keys[table.name])
+        return Place(self.file, None, None, f"{name}[{key}]" + (f".{column.name}" if column else ""))
+
+
+def _key(cell: object) -> str:
+    """A cell of a key as places show it: in quotes where it could be taken for something else."""
+    if isinstance(cell, str) and cell != "null":
+        return cell if PLAIN.fullmatch(cell) else json.dumps(shorten(cell), ensure_ascii=False)
+    return "null" if cell is None else "?"
 
 
 Found: TypeAlias = "Bundle | Refused"

@@ -1,0 +1,81 @@
+"""The commands of `itss intake` for SQLite and PostgreSQL: the schema, and what stands in tables."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING
+
+import click
+
+from itss_logic.console import Intake, as_json_text, installed, leave, warn, with_policy
+
+if TYPE_CHECKING:
+    from itss_logic.policy import Policy
+
+
+@click.command()
+@with_policy
+@click.option("--dialect", type=click.Choice(["sqlite", "postgresql"]), default="sqlite", show_default=True)
+def ddl(policy: Policy, dialect: str) -> None:
+    """Print the tables of evidence as SQL, ready for sqlite3 or psql.
+
+    Their constraints let nothing in that the vocabulary refuses.
+    """
+    installed("sqlalchemy", "sql", "SQL is written with SQLAlchemy")
+    from itss_logic.intake.layout import Layout
+    from itss_logic.intake.schema import script
+
+    click.echo(script(Layout(policy.vocabulary, wide=False), dialect), nl=False)
+
+
+@click.command()
+@with_policy
+@click.argument("url", metavar="URL")
+@click.option(
+    "--query",
+    type=click.Path(exists=True, dir_okay=False),
+    help="YAML file of SELECT statements, one for each table of evidence, to read tables of another shape.",
+)
+@click.option("-o", "--output", type=click.Path(dir_okay=False), help="File to write; by default, standard output.")
+def sql(policy: Policy, url: str, query: str | None, output: str | None) -> None:
+    """Print the evidence in an SQLite file or on a PostgreSQL server as JSON lines.
+
+    URL is sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/NAME. All is read in one snapshot, and nothing is
+    written there. What is refused goes to standard error, with its table, key and column.
+    """
+    installed("sqlalchemy", "sql", "tables are read with SQLAlchemy")
+    from itss_logic.intake.bundles import NoPlaceError, object_of
+    from itss_logic.intake.database_query import read_queries
+    from itss_logic.intake.database_read import Database
+    from itss_logic.intake.layout import Layout
+
+    layout = Layout(policy.vocabulary, wide=False)
+    queries = read_queries(query, layout) if query else None
+    intake = Intake(policy, (), None)
+    intake.entries = (entry for entry, _ in Database(url, policy.vocabulary, warn, queries).entries())
+    with _written(output) as file:
+        for evidence in intake:
+            try:
+                click.echo(as_json_text(object_of(evidence, layout)), file=file)
+            except NoPlaceError as error:  # Tables hold what JSON does.
+                raise AssertionError(error) from error
+    leave(intake.exit_code)
+
+
+@contextmanager
+def _written(output: str | None) -> Iterator[IO[str] | None]:
+    """A file to write, which appears under its name only when it is whole; None for standard output."""
+    if output is None:
+        yield None
+        return
+    beside = f"{output}.part"
+    try:
+        with open(beside, "w", encoding="utf-8") as file:
+            yield file
+        os.replace(beside, output)
+    except BaseException:
+        if os.path.exists(beside):
+            os.unlink(beside)
+        raise
