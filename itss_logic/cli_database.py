@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import click
 
-from itss_logic.console import Intake, as_json_text, installed, leave, warn, with_policy
+from itss_logic.cli_forms import carry
+from itss_logic.console import Intake, installed, leave, warn, with_policy
 
 if TYPE_CHECKING:
     from itss_logic.policy import Policy
@@ -46,36 +44,12 @@ def sql(policy: Policy, url: str, query: str | None, output: str | None) -> None
     written there. What is refused goes to standard error, with its table, key and column.
     """
     installed("sqlalchemy", "sql", "tables are read with SQLAlchemy")
-    from itss_logic.intake.bundles import NoPlaceError, object_of
     from itss_logic.intake.database_query import read_queries
     from itss_logic.intake.database_read import Database
     from itss_logic.intake.layout import Layout
 
     layout = Layout(policy.vocabulary, wide=False)
     queries = read_queries(query, layout) if query else None
-    intake = Intake(policy, (), None)
-    intake.entries = (entry for entry, _ in Database(url, policy.vocabulary, warn, queries).entries())
-    with _written(output) as file:
-        for evidence in intake:
-            try:
-                click.echo(as_json_text(object_of(evidence, layout)), file=file)
-            except NoPlaceError as error:  # Tables hold what JSON does.
-                raise AssertionError(error) from error
+    intake = Intake(entry for entry, _ in Database(url, policy.vocabulary, warn, queries).entries())
+    carry(policy, intake, output=output)
     leave(intake.exit_code)
-
-
-@contextmanager
-def _written(output: str | None) -> Iterator[IO[str] | None]:
-    """A file to write, which appears under its name only when it is whole; None for standard output."""
-    if output is None:
-        yield None
-        return
-    beside = f"{output}.part"
-    try:
-        with open(beside, "w", encoding="utf-8") as file:
-            yield file
-        os.replace(beside, output)
-    except BaseException:
-        if os.path.exists(beside):
-            os.unlink(beside)
-        raise

@@ -18,6 +18,7 @@ from itss_logic.console import (
     with_evidence,
     with_policy,
 )
+from itss_logic.errors import printable
 
 if TYPE_CHECKING:
     from itss_logic.merge import Contradiction
@@ -42,10 +43,14 @@ def into(form: str | None) -> Callable[[Any], Any]:
             "--output",
             required=True,
             metavar="PLACE",
-            help="Folder, file or URL to write to; for json also - for standard output. A .jsonl file gets a candidate "
-            "a line.",
+            help="Folder, file or URL to write to; for json also - for standard output. A .json file gets a list, any "
+            "other a candidate a line.",
         ),
-        click.option("--lang", metavar="LANGUAGE", help="Language of a workbook's values and headings (default en)."),
+        click.option(
+            "--lang",
+            metavar="LANGUAGE",
+            help="With --as xlsx, explained headings and values in this language; names alone without it.",
+        ),
     )
 
 
@@ -54,7 +59,8 @@ def into(form: str | None) -> Callable[[Any], Any]:
 @into("lp")
 def export(policy: Policy, intake: Intake, form: str, output: str, lang: str | None) -> None:
     """Write evidence in another form: facts, JSON, a workbook, CSV tables or a database."""
-    _write(policy, intake, form, output, lang)
+    carry(policy, intake, form, output, lang)
+    leave(intake.exit_code)
 
 
 @click.command()
@@ -74,7 +80,7 @@ def merge(
     from itss_logic import merge as merging
     from itss_logic.reading import find_files, read_file
 
-    found = {source: list(find_files(source, None, warn)) for source in dict.fromkeys(sources)}
+    found = {_shown(source): list(find_files(source, None, warn)) for source in dict.fromkeys(sources)}
     told: list[Contradiction] = []
 
     def entries() -> Any:
@@ -89,19 +95,25 @@ def merge(
 
     intake = Intake(entries())
     try:
-        _write(policy, intake, form, output, lang)
+        carry(policy, intake, form, output, lang)
+        leave(intake.exit_code)
     finally:
         if contradictions is not None:
             with open(contradictions, "w", encoding="utf-8") as file:
                 file.write(as_json_text([one.as_json() for one in told], indent=1) + "\n")
 
 
-def _write(policy: Policy, intake: Intake, form: str, output: str, lang: str | None) -> None:
-    """Write all that is sound, and leave with the exit code."""
+def carry(
+    policy: Policy, intake: Intake, form: str = "json", output: str | None = None, lang: str | None = None
+) -> None:
+    """Write all that is sound in a form, by default as JSON lines to standard output, and tell how much it was."""
     from itss_logic.evidence import Refused
     from itss_logic.intake.bundles import NoPlaceError
-    from itss_logic.intake.writing import without_place, written
+    from itss_logic.intake.writing import STANDARD_OUTPUT, without_place, written
 
+    output = output or STANDARD_OUTPUT
+    if lang is not None:
+        policy.words(lang)
     without = 0
     with written(output, form, policy.vocabulary, lang) as write:
         for entry in intake:
@@ -109,7 +121,18 @@ def _write(policy: Policy, intake: Intake, form: str, output: str, lang: str | N
                 write(entry)
             except NoPlaceError as error:
                 without += 1
-                intake.refuse(Refused(entry.candidate, (without_place(entry, error, output),)))
+                intake.refuse(Refused(entry.candidate, (without_place(entry, error, _shown(output)),)))
     intake.accepted -= without
-    click.echo(f"{count(intake.accepted, 'candidate')} written to {output}", err=True)
-    leave(intake.exit_code)
+    if output != STANDARD_OUTPUT:
+        click.echo(f"{count(intake.accepted, 'candidate')} written to {printable(_shown(output))}", err=True)
+
+
+def _shown(place: str) -> str:
+    """A place as messages name it: without a password."""
+    from itss_logic.reading import is_database
+
+    if not is_database(place):
+        return place
+    from itss_logic.intake.database_url import Address
+
+    return Address.of(place).shown

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
-from contextlib import ExitStack
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import click
 
 from itss_logic.cli_explain import with_language
-from itss_logic.console import Intake, as_json_text, count, installed, leave, with_policy
+from itss_logic.cli_forms import carry
+from itss_logic.console import Intake, count, installed, leave, warn, with_policy
 from itss_logic.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -73,9 +72,8 @@ def xlsx(policy: Policy, path: str, output: str | None, mark: str | None, force:
     refusals: list[Refusal] = []
     intake = Intake(policy.read(path, input_format=form, warn=warn))
     intake.keep = refusals.extend
-    _write(policy, intake, output)
+    carry(policy, intake, output=output)
     if mark is not None and refusals:
-        from itss_logic.console import warn
         from itss_logic.intake.marking import mark as write_marked
 
         if write_marked(path, mark, refusals):
@@ -84,24 +82,6 @@ def xlsx(policy: Policy, path: str, output: str | None, mark: str | None, force:
     elif mark is not None:
         click.echo("nothing is refused, so there is nothing to mark", err=True)
     leave(intake.exit_code)
-
-
-def _write(policy: Policy, intake: Intake, output: str | None) -> None:
-    """Write what is sound as JSON lines."""
-    from itss_logic.intake.bundles import object_of
-    from itss_logic.intake.files import whole
-    from itss_logic.intake.layout import Layout
-
-    layout = Layout(policy.vocabulary, wide=True)
-    with ExitStack() as stack:
-        stream: TextIO = sys.stdout
-        if output is not None:
-            beside = stack.enter_context(whole(output))
-            stream = stack.enter_context(open(beside, "w", encoding="utf-8", newline="\n"))
-        for evidence in intake:
-            stream.write(as_json_text(object_of(evidence, layout)) + "\n")
-    if output is not None:
-        click.echo(f"{count(intake.accepted, 'candidate')} written to {output}", err=True)
 
 
 def _form(path: str) -> str:

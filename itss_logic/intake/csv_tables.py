@@ -187,6 +187,9 @@ class CsvWriter:
         """Close the files."""
         self.stack.close()
 
+    discard = close
+    """What was written stays, since other files of the folder may be somebody's."""
+
 
 def _text(value: None | bool | int | float | str) -> str:
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

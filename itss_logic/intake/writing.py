@@ -14,6 +14,7 @@ from itss_logic.errors import Place, QuestionError, Refusal
 from itss_logic.evidence import Evidence
 from itss_logic.export import FileNames, write_evidence
 from itss_logic.intake.bundles import Bundle, NoPlaceError, bundle_of, object_of
+from itss_logic.intake.files import whole
 from itss_logic.intake.layout import Layout
 from itss_logic.reading import DATABASES, STANDARD_INPUT, is_database
 from itss_logic.vocabulary import Vocabulary
@@ -38,7 +39,10 @@ class BundleWriter(Protocol):
         """Write the rows of a candidate."""
 
     def close(self) -> None:
-        """Write what is left."""
+        """Write what is left, and keep it all."""
+
+    def discard(self) -> None:
+        """Keep nothing of it, where the form lets that be."""
 
 
 @contextmanager
@@ -68,8 +72,11 @@ def written(output: str, form: str, vocabulary: Vocabulary, language: str | None
     else:
         layout = Layout(vocabulary, wide=form != "sql")
         writer = _bundle_writer(output, form, layout, language)
-        yield lambda evidence: writer.write(bundle_of(evidence, layout))
-        # Not where something went wrong: what is not closed does not appear.
+        try:
+            yield lambda evidence: writer.write(bundle_of(evidence, layout))
+        except BaseException:
+            writer.discard()
+            raise
         writer.close()
 
 
@@ -91,30 +98,24 @@ def _bundle_writer(output: str, form: str, layout: Layout, language: str | None)
 
 @contextmanager
 def _json(output: str, layout: Layout) -> Iterator[Write]:
-    """Writes JSON: a list, or lines where the file is named so or is standard output."""
+    """Writes JSON: a list to a file that is named `.json`, lines to any other and to standard output."""
     if output == STANDARD_OUTPUT:
         yield lambda evidence: _line(sys.stdout, evidence, layout)
         return
-    beside = f"{output}.part"
-    try:
-        with open(beside, "w", encoding="utf-8") as file:
-            if output.lower().endswith(".jsonl"):
-                yield lambda evidence: _line(file, evidence, layout)
-            else:
-                comma = "["
+    with whole(output) as beside, open(beside, "w", encoding="utf-8", newline="\n") as file:
+        if not output.lower().endswith(".json"):
+            yield lambda evidence: _line(file, evidence, layout)
+            return
+        comma = "["
 
-                def element(evidence: Evidence) -> None:
-                    nonlocal comma
-                    text = json.dumps(object_of(evidence, layout), ensure_ascii=False, indent=1)
-                    file.write(f"{comma}\n{text}")
-                    comma = ","
+        def element(evidence: Evidence) -> None:
+            nonlocal comma
+            text = json.dumps(object_of(evidence, layout), ensure_ascii=False, indent=1)
+            file.write(f"{comma}\n{text}")
+            comma = ","
 
-                yield element
-                file.write("[]\n" if comma == "[" else "\n]\n")
-        os.replace(beside, output)
-    finally:
-        if os.path.exists(beside):
-            os.unlink(beside)
+        yield element
+        file.write("[]\n" if comma == "[" else "\n]\n")
 
 
 def _line(file: IO[str], evidence: Evidence, layout: Layout) -> None:
