@@ -210,7 +210,7 @@ MIXED.append({name: options[-1] for name, options in POLICY.options.items()} | {
 
 @pytest.mark.parametrize("readings", [{}, *SINGLE, *MIXED], ids=lambda r: " ".join(r.values()) or "default")
 def test_every_reading(readings: dict[str, str]) -> None:
-    same(POLICY, readings, SOME + crowd(1, 30))
+    same(POLICY, readings, SOME + crowd(1, 20))
 
 
 @pytest.mark.parametrize("readings", [{}, MIXED[0]], ids=["default", "mixed"])
@@ -598,7 +598,7 @@ def small(folder: Path, rules: str, edit: tuple[str, str, str] | None = None) ->
 
 def small_crowd(policy: Policy) -> bytes:
     numbers = (1, 2, 3, 4, 5, 6, 8, 9, 10, 99, 299, 300, 500, 699, 700, 701, 800, 801, 900, 3999, 4000, 4999, 5000)
-    return People(policy.vocabulary, 12, numbers).lines(80)
+    return People(policy.vocabulary, 12, numbers).lines(60)
 
 
 def agrees(policy: Policy, data: bytes, readings: Mapping[str, str] | None = None) -> Worker:

@@ -382,13 +382,13 @@ def test_a_change_is_on_top_of_the_policy_that_is_served(browser: Browser) -> No
             expect(page.locator(".comparison")).to_contain_text("Compared: 212")
         two = f"{address}/impact?change=hardware.5.succession.required%3D3&reading=progression%3Dcumulative"
         with page_of(browser) as page:
-            found = page.context.request.get(two)
+            found = page.context.request.get(two, timeout=LIMIT)
             assert (found.status, "compare this change of it alone" in found.text()) == (422, True)
 
 
 def request_json(browser: Browser, address: str, body: Any) -> Any:
     with browser.new_context() as context:
-        response = context.request.post(address, data=body)
+        response = context.request.post(address, data=body, timeout=LIMIT)
         assert response.status == 200, response.text()
         return response.json()
 

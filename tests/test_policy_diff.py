@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from click.testing import CliRunner, Result
@@ -63,9 +63,24 @@ def test_a_version_does_not_differ_from_itself() -> None:
     assert "no difference up to the bound, under any readings" in run(KB, KB).output
 
 
-def test_a_changed_number_is_told_with_evidence_that_shows_it(kb: Path, tmp_path: Path) -> None:
+class Lower(NamedTuple):
+    """A version with a lower number: its folder, what differs, and the folder with the evidence."""
+
+    kb: Path
+    found: Any
+    examples: Path
+
+
+@pytest.fixture(scope="module")
+def lower(tmp_path_factory: pytest.TempPathFactory) -> Lower:
+    folder = tmp_path_factory.mktemp("lower")
+    kb = Path(shutil.copytree(KB, folder / "kb"))
     edit(kb, CLAUSES, SUCCESSION, LOWER)
-    found = differing(KB, kb, "--examples", tmp_path / "examples")
+    return Lower(kb, differing(KB, kb, "--examples", folder / "examples"), folder / "examples")
+
+
+def test_a_changed_number_is_told_with_evidence_that_shows_it(lower: Lower) -> None:
+    found = lower.found
     assert found["clauses"]["changed"] == [
         {"clause": "hardware.5.succession", "changed": {"required": {"before": 3, "after": 2}}}
     ]
@@ -75,19 +90,18 @@ def test_a_changed_number_is_told_with_evidence_that_shows_it(kb: Path, tmp_path
     assert (one["before"]["verdict"], one["after"]["verdict"]) == ("not_attained", "attained")
     assert one["before"]["unmet"] == ["succession"]
     assert one["readings"] == Policy.load().in_force()
-    file = tmp_path / "examples" / "hardware-5.lp"
+    file = lower.examples / "hardware-5.lp"
     assert sorted(f"{fact}." for fact in one["evidence"]) == sorted(file.read_text(encoding="utf-8").splitlines())
-    for version, verdict in ((KB, "not_attained"), (kb, "attained")):
+    for version, verdict in ((KB, "not_attained"), (lower.kb, "attained")):
         result = CliRunner().invoke(cli, ["evaluate", str(file), "--kb", str(version), "--format", "json"])
         assert result.exit_code == 0
         [answer] = json.loads(result.stdout)
         assert [r["verdict"] for r in answer["results"] if (r["field"], r["level"]) == ("hardware", 5)] == [verdict]
 
 
-def test_nothing_can_be_left_out_of_the_evidence(kb: Path, tmp_path: Path) -> None:
-    edit(kb, CLAUSES, SUCCESSION, LOWER)
-    one = levels(differing(KB, kb))["hardware", 5]
-    policies = Policy.load(), Policy.load(None, str(kb))
+def test_nothing_can_be_left_out_of_the_evidence(lower: Lower, tmp_path: Path) -> None:
+    one = levels(lower.found)["hardware", 5]
+    policies = Policy.load(), Policy.load(None, str(lower.kb))
     facts = [fact for fact in one["evidence"] if not fact.startswith("candidate")]
     assert len(facts) > 30
     file = tmp_path / "less.lp"

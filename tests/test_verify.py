@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -511,10 +512,15 @@ def enriched(facts: set[str]) -> set[str]:
     return more
 
 
+@cache
+def drawn_by_chance() -> list[set[str]]:
+    draw = Draw(7)
+    return [draw.person() for _ in range(1500)]
+
+
 def near(about: Named) -> list[set[str]]:
     """People by chance to whom the property matters: they have the level that it is about, or lack one thing."""
-    draw = Draw(7)
-    people = [draw.person() for _ in range(1500)]
+    people = drawn_by_chance()
     if about.name == "covered":
         return people[:50]
     field, level = str(about.args[0]).split(".")[:2] if about.name == "decisive" else about.args[:2]

@@ -339,7 +339,7 @@ def test_why(policy: Policy, people: list[Evidence], chunk: slice) -> None:
 
 @pytest.mark.parametrize("name", READINGS)
 def test_why_under_readings(policy: Policy, people: list[Evidence], name: str) -> None:
-    found = why(policy, pick(people, READINGS[name], 6, name), READINGS[name])
+    found = why(policy, pick(people, READINGS[name], 4, name), READINGS[name])
     assert not found, show(found)
 
 
@@ -351,7 +351,7 @@ def test_certify(policy: Policy, people: list[Evidence], chunk: slice) -> None:
 
 @pytest.mark.parametrize("name", READINGS)
 def test_certify_under_readings(policy: Policy, people: list[Evidence], name: str) -> None:
-    found = certify(policy, pick(people, READINGS[name], 10, name), READINGS[name])
+    found = certify(policy, pick(people, READINGS[name], 6, name), READINGS[name])
     assert not found, show(found)
 
 
