@@ -108,8 +108,8 @@ class Assembly:
         for source in sources or [None]:
             stated = known if source is None else {**known, SOURCE: source}
             value = self._shortest(item, stated)
-            column = table.column(item.own[0].key) if item.own and not isinstance(value, dict) else None
-            path = self._put(into, base, item, value, (row, column))
+            spot = (row, table.column(item.own[0].key) if item.own and not isinstance(value, dict) else None)
+            path = self._put(into, base, item, value, spot)
             for column in table.columns:
                 self.spots.setdefault(f"{path}.{column.name}", (row, column))
             if has_attributes:
