@@ -26,6 +26,11 @@ from tests.test_database import SAMPLE, connection, execute, make, write
 SECRETS = (postgresql.SHOWN, postgresql.PASSWORD)
 
 
+on_a_server = pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+in_a_file = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+"""For what is the same code for both."""
+
+
 @pytest.fixture(scope="module")
 def policy() -> Policy:
     return Policy.load()
@@ -39,15 +44,15 @@ def layout(policy: Policy) -> Layout:
 @pytest.fixture(scope="module")
 def some(policy: Policy) -> list[Evidence]:
     found = [entry for entry in policy.read(str(SAMPLE)) if isinstance(entry, Evidence)]
-    return found[:60]
+    return found[:30]
 
 
 @pytest.fixture(scope="module")
 def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Evidence in some twenty blocks, with what is refused in several."""
-    lines = SAMPLE.read_bytes().splitlines(keepends=True)[:60]
+    lines = SAMPLE.read_bytes().splitlines(keepends=True)[:30]
     lines[10:10] = [b"{nothing\n", b"\n"]
-    lines[40:40] = [b'{"candidate": "wrong", "exams": ["bar exam"]}\n', lines[3]]
+    lines[25:25] = [b'{"candidate": "wrong", "exams": ["bar exam"]}\n', lines[3]]
     path = tmp_path_factory.mktemp("people") / "people.jsonl"
     path.write_bytes(b"".join(lines))
     return path
@@ -103,10 +108,11 @@ def test_verdicts_from_tables_are_those_from_lines_in_the_order_of_ids(
     url: str, tmp_path: Path, layout: Layout, some: list[Evidence], lines: list[str]
 ) -> None:
     write(url, layout, reversed(some))
-    for jobs, plain in ((1, False), (2, True)):
-        code, errors = batch(url, "-o", tmp_path / "out.jsonl", "--jobs", jobs, plain=plain)
-        assert (code, "60 candidates decided, 0 refused" in errors) == (0, True), errors
-        assert (tmp_path / "out.jsonl").read_text().splitlines() == lines
+    is_plain = url.startswith("sqlite")
+    code, errors = batch(url, "-o", tmp_path / "out.jsonl", "--jobs", 2 if is_plain else 1, plain=is_plain)
+    assert (code, "30 candidates decided, 0 refused" in errors) == (0, True), errors
+    assert ("30 decided plainly" in errors) == is_plain
+    assert (tmp_path / "out.jsonl").read_text().splitlines() == lines
     assert not any(secret in errors for secret in SECRETS)
 
 
@@ -151,7 +157,7 @@ def loose(url: str) -> None:
 def test_rejects_name_table_key_and_column(url: str, tmp_path: Path) -> None:
     loose(url)
     rejects = tmp_path / "rejects.jsonl"
-    code, errors = batch(url, "-o", tmp_path / "out.csv", "--rejects", rejects, "--jobs", 1, block=2_000, plain=False)
+    code, errors = batch(url, "-o", tmp_path / "out.csv", "--rejects", rejects, "--jobs", 1, block=2_000)
     assert code == 1, errors
     told = [json.loads(line) for line in rejects.read_text().splitlines()]
     assert [(one["candidate"], one["refusals"][0]["code"], one["refusals"][0]["path"]) for one in told] == [
@@ -164,16 +170,17 @@ def test_rejects_name_table_key_and_column(url: str, tmp_path: Path) -> None:
     assert not any(secret in rejects.read_text() + errors for secret in SECRETS)
 
 
+@on_a_server
 def test_a_candidate_who_came_before_is_refused(url: str, tmp_path: Path, layout: Layout, some: list[Evidence]) -> None:
     write(url, layout, some)
     output, rejects = tmp_path / "out.jsonl", tmp_path / "rejects.jsonl"
     one = tmp_path / "one.jsonl"
-    one.write_text(json.dumps({"candidate": some[30].candidate}) + "\n")
+    one.write_text(json.dumps({"candidate": some[20].candidate}) + "\n")
     code, errors = batch(one, url, "-o", output, "--rejects", rejects, "--jobs", 2)
     assert code == 1, errors
     [told] = [json.loads(line) for line in rejects.read_text().splitlines()]
-    assert (told["candidate"], told["refusals"][0]["code"]) == (some[30].candidate, "duplicate_candidate")
-    assert told["refusals"][0]["path"] == f"candidates[{some[30].candidate}].candidate"
+    assert (told["candidate"], told["refusals"][0]["code"]) == (some[20].candidate, "duplicate_candidate")
+    assert told["refusals"][0]["path"] == f"candidates[{some[20].candidate}].candidate"
 
 
 def test_a_run_from_tables_goes_on_unless_they_changed(
@@ -181,7 +188,7 @@ def test_a_run_from_tables_goes_on_unless_they_changed(
 ) -> None:
     write(url, layout, some)
     output = tmp_path / "out.jsonl"
-    killed_after(4, output, url, "-o", output, "--jobs", 2)
+    killed_after(3, output, url, "-o", output, "--jobs", 2)
     kept = tmp_path / "kept"
     shutil.copytree(f"{output}.part", kept)
     notes = "".join((kept / name).read_text(errors="replace") for name in os.listdir(kept))
@@ -231,8 +238,8 @@ def undisturbed(people: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple
 def test_the_rows_are_what_evaluate_says(
     url: str, people: Path, tmp_path: Path, lines: list[str], undisturbed: tuple[list[tuple[Any, ...]], bytes]
 ) -> None:
-    for jobs in (1, 2):
-        code, errors = batch(people, "-o", url, "--jobs", jobs, cwd=tmp_path)
+    for jobs, block in ((1, None), (2, 8_192)):
+        code, errors = batch(people, "-o", url, "--jobs", jobs, block=block, cwd=tmp_path)
         assert code == 1, errors
     assert results(url) == 2 * expected(lines)
     assert undisturbed[0] == expected(lines)
@@ -240,9 +247,9 @@ def test_the_rows_are_what_evaluate_says(
         "SELECT run, category, candidates, refused, finished IS NOT NULL, started <= finished FROM itss_verdicts_runs"
     )
     assert rows(url, f"{runs} ORDER BY run") == [
-        (run, "customer_service", 60, 3, *(2 * [url.startswith("p") or 1])) for run in (1, 2)
+        (run, "customer_service", 30, 3, *(2 * [url.startswith("p") or 1])) for run in (1, 2)
     ]
-    assert rows(url, "SELECT count(DISTINCT input), count(DISTINCT policy) FROM itss_verdicts_runs") == [(1, 1)]
+    assert rows(url, "SELECT count(DISTINCT mark), count(DISTINCT policy) FROM itss_verdicts_runs") == [(2, 1)]
     told = rows(url, "SELECT * FROM itss_verdicts_runs")
     assert not any(secret in f"{told}{errors}" for secret in SECRETS)
     assert not folder_of(url, tmp_path).with_suffix(".part").exists()
@@ -267,7 +274,7 @@ def agrees(
         assert rejects.read_bytes() == undisturbed[1]
         numbers = rows(url, "SELECT number FROM itss_verdicts_chunks ORDER BY number")
         assert numbers == [(number,) for number in range(len(numbers))]
-        assert rows(url, "SELECT sum(candidates) FROM itss_verdicts_chunks") == [(60,)]
+        assert rows(url, "SELECT sum(candidates) FROM itss_verdicts_chunks") == [(30,)]
 
     return go_on
 
@@ -282,25 +289,27 @@ def test_a_run_killed_again_and_again_comes_to_the_same(
     chance = random.Random(7)
     blocks = 0
     for _ in range(3):
-        blocks += chance.randint(1, 5)
+        blocks += chance.randint(1, 3)
         killed_into(url, blocks, tmp_path, *arguments(people, tmp_path), "--resume", "--jobs", 2)
     agrees()
 
 
+@on_a_server
 def test_what_the_journal_lacks_is_taken_from_the_tables(
     url: str, people: Path, tmp_path: Path, agrees: Callable[[], None]
 ) -> None:
-    killed_into(url, 6, tmp_path, *arguments(people, tmp_path), "--jobs", 1)
+    killed_into(url, 5, tmp_path, *arguments(people, tmp_path), "--jobs", 1)
     work = Path(f"{folder_of(url, tmp_path)}.part")
     journal = (work / "journal").read_bytes().splitlines(keepends=True)
     (work / "journal").write_bytes(b"".join(journal[:-2]))
     agrees()
 
 
+@in_a_file
 def test_a_work_folder_that_is_lost_is_made_anew(
     url: str, people: Path, tmp_path: Path, agrees: Callable[[], None]
 ) -> None:
-    killed_into(url, 6, tmp_path, *arguments(people, tmp_path), "--jobs", 1)
+    killed_into(url, 5, tmp_path, *arguments(people, tmp_path), "--jobs", 1)
     shutil.rmtree(f"{folder_of(url, tmp_path)}.part")
     code, errors = batch(*arguments(people, tmp_path), "-o", url, cwd=tmp_path)
     assert code == 2
@@ -309,10 +318,11 @@ def test_a_work_folder_that_is_lost_is_made_anew(
     agrees()
 
 
+@on_a_server
 def test_tables_that_lack_what_the_journal_has_decide(
     url: str, people: Path, tmp_path: Path, agrees: Callable[[], None]
 ) -> None:
-    killed_into(url, 6, tmp_path, *arguments(people, tmp_path), "--jobs", 1)
+    killed_into(url, 5, tmp_path, *arguments(people, tmp_path), "--jobs", 1)
     [(last,)] = rows(url, "SELECT max(number) FROM itss_verdicts_chunks")
     [(before,)] = rows(url, f"SELECT sum(candidates) FROM itss_verdicts_chunks WHERE number < {last - 1}")
     execute(
@@ -323,10 +333,11 @@ def test_tables_that_lack_what_the_journal_has_decide(
     agrees()
 
 
+@on_a_server
 def test_another_input_is_no_way_to_go_on(url: str, people: Path, tmp_path: Path) -> None:
     changed = tmp_path / "people.jsonl"
     shutil.copy(people, changed)
-    killed_into(url, 4, tmp_path, changed, "--jobs", 1)
+    killed_into(url, 3, tmp_path, changed, "--jobs", 1)
     text = changed.read_bytes()
     for other in (text.replace(b'"ap"', b'"sc"', 1), text[: len(text) // 20]):
         changed.write_bytes(other)
@@ -354,8 +365,8 @@ def test_two_runs_into_one_table_at_a_time_are_refused(url: str, people: Path, t
         process.send_signal(signal.SIGCONT)
         process.communicate()
     assert process.returncode == 1
-    assert rows(url, "SELECT count(*) FROM others") == [(600,)]
-    assert len(results(url)) == 600
+    assert rows(url, "SELECT count(*) FROM others") == [(300,)]
+    assert len(results(url)) == 300
 
 
 def test_results_stand_beside_the_evidence_on_a_server(
