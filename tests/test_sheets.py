@@ -200,7 +200,7 @@ def test_all_that_is_wrong_is_told_at_once_and_others_are_read() -> None:
 def test_an_id_that_differs_in_width_alone_is_hinted_at() -> None:
     data = book({"candidates": [["candidate"], ["E-1"]], "exams": [EXAMS, ["Ｅ－１", "ap"]]})
     [refusal] = [r for entry in read(data) if isinstance(entry, Refused) for r in entry.refusals]
-    assert (refusal.code, '"E-1" differs in width' in refusal.message) == ("unknown_candidate", True)
+    assert (refusal.code, 'write it as it stands there: "E-1"' in refusal.mend) == ("unknown_candidate", True)
 
 
 def test_a_row_that_names_no_candidate_has_all_refused() -> None:
