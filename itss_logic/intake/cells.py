@@ -63,7 +63,7 @@ class Cells:
         """What a cell says in a column; None where it is empty."""
         if isinstance(raw, str):
             text = raw.strip(" \t\r\n\u3000\u00a0")
-            return self._text(text, column) if text else None
+            return self._text(text, column) if text.strip() else None
         if raw is None or isinstance(raw, Problem):
             return raw
         if isinstance(raw, (date, datetime, time, timedelta)):

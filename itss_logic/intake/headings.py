@@ -94,11 +94,11 @@ class Heading:
             for at in stated
             if at not in self._headed
         ]
-        width = len(raw)
-        found = (
-            cells.read(raw[at] if at is not None and at < width else None, column)
+        given = set(stated)
+        found = [
+            cells.read(raw[at], column) if at in given and at is not None else None
             for at, column in zip(self._order, self.table.columns, strict=True)
-        )
+        ]
         return tuple(found), wrong
 
 
