@@ -21,6 +21,9 @@ from itss_logic.vocabulary import SOURCE
 TEXT = "@"
 """The format of cells that a spreadsheet leaves as they are written."""
 
+TRUTH = '"TRUE";"TRUE";"FALSE"'
+"""The format of what holds; some programs show a number otherwise."""
+
 INLINE = 250
 """The longest drop-down list, in characters, that stands in the sheet itself."""
 
@@ -63,7 +66,7 @@ class Styled(NamedTuple):
         if isinstance(value, str):
             cell.data_type = "s"
         cell.font = self.font
-        cell.number_format = self.format if isinstance(value, str) else "General"
+        cell.number_format = self.format if isinstance(value, str) else TRUTH if value is True else "General"
         if self.fill is not None:
             cell.fill = self.fill
         if self.alignment is not None:

@@ -308,7 +308,7 @@ class SheetReader:
     def _read(self) -> object:
         """What the cell holds."""
         kind, parts = self._kind, self._value
-        if kind == "s":
+        if kind == "s" and parts:
             return self.contents.shared[_index("".join(parts), len(self.contents.shared))]
         if kind in ("inlineStr", "str"):
             if parts or self._has_value:
@@ -328,7 +328,7 @@ class SheetReader:
                 return self._date(value, text)
             return value
         if kind == "b":
-            return text.strip() in ("1", "true")
+            return {"1": True, "true": True, "0": False, "false": False}[text.strip()]
         if kind == "d":
             return _no_date(text)
         if kind == "e":

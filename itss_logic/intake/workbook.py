@@ -9,7 +9,7 @@ from itss_logic import limits
 from itss_logic.documents import DocumentError
 from itss_logic.errors import Place, Refusal
 from itss_logic.intake.bundles import Row
-from itss_logic.intake.cells import Cells
+from itss_logic.intake.cells import Cells, plain
 from itss_logic.intake.headings import MARK, Heading, Misplaced, sheet_names, table_of
 from itss_logic.intake.layout import Cell, Layout, Table
 from itss_logic.intake.merges import Merges
@@ -68,7 +68,7 @@ class Workbook(Source):
 
     def _rows(self, sheet: Sheet) -> list[Row]:
         """The rows of a sheet that are evidence."""
-        if sheet.name.startswith(MARK) or sheet.kind == CHART:
+        if plain(sheet.name).startswith(MARK) or sheet.kind == CHART:
             return []
         if sheet.kind != WORKSHEET:
             raise DocumentError("syntax", f"{sheet.name} is a {sheet.kind}, which is not read", f"{SAVE}, without it")
