@@ -17,7 +17,7 @@ from itss_logic.batch.report import Report
 from itss_logic.console import progress, warn
 from itss_logic.errors import ItssError, Place, Refusal, printable, shorten
 from itss_logic.evidence import Evidence, Refused
-from itss_logic.reading import STANDARD_INPUT, find_files, lines_of, read_file, read_line
+from itss_logic.reading import CSV, SQL, STANDARD_INPUT, find_files, lines_of, read_file, read_line
 from itss_logic.web.register import Hinges, Register
 from itss_logic.web.stored import Stored
 
@@ -94,9 +94,9 @@ class Told(Report):
         told = []
         for refusal in refusals:
             place = refusal.place
-            if place.line is not None:
+            if place.line is not None and place.file in self.lines:
                 self.lines[place.file].add(place.line)
-            told.append(refusal._replace(place=place._replace(file=self.names[place.file])))
+            told.append(refusal._replace(place=place._replace(file=self.names.get(place.file, place.file))))
         self.register.refuse(told)
         super().refused(told)
 
@@ -115,7 +115,7 @@ def file_evidence(
     Args:
         policy: what decides.
         readings: the options that are to be in force instead of the defaults.
-        paths: files, folders or `-`.
+        paths: files, folders, URLs of tables or `-`.
         input_format: the form of `-` (default JSON lines) and of named files whose suffix tells none.
         jobs: how many processes decide.
         register: a new one, of the same policy.
@@ -126,8 +126,11 @@ def file_evidence(
     """
     policy.in_force(readings)
     with TemporaryDirectory(prefix="itss-") as folder:
-        sources = list(_sources(paths, input_format, folder))
+        refused: list[Refused] = []
+        sources = list(_sources(policy, paths, input_format, folder, refused))
         told = Told(sources, register)
+        for one in refused:
+            told.refused(one.refusals)
         if sum(os.path.getsize(source.path) for source in sources) <= FEW_BYTES:
             register.enter(_judged_plainly(policy, readings, sources, told))
         else:
@@ -138,8 +141,11 @@ def file_evidence(
     register.complete()
 
 
-def _sources(paths: Iterable[str], input_format: str | None, folder: str) -> Iterator[Source]:
+def _sources(
+    policy: Policy, paths: Iterable[str], input_format: str | None, folder: str, refused: list[Refused]
+) -> Iterator[Source]:
     """What is found under paths, each file under a path of its own in a folder, so that one that is named twice is two.
+    Tables are written out; what is refused in them is added to `refused`.
 
     Raises:
         ItssError: where something cannot be read.
@@ -147,6 +153,14 @@ def _sources(paths: Iterable[str], input_format: str | None, folder: str) -> Ite
     found = [one for path in paths for one in find_files(path, input_format, warn)]
     for number, (name, form) in enumerate(found):
         path = os.path.join(folder, f"{number}.{form}")
+        if form in (CSV, SQL):
+            from itss_logic.web.written_out import write_out
+
+            path = os.path.join(folder, f"{number}.jsonl")
+            shown, some = write_out(policy, name, form, path)
+            refused.extend(some)
+            yield Source(shown, path, "jsonl", None)
+            continue
         try:
             yield Source(name, path, form, _put(name, path))
         except OSError as error:
