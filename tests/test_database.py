@@ -26,6 +26,8 @@ from itss_logic.intake.database_write import DatabaseWriter
 from itss_logic.intake.layout import Layout
 from itss_logic.intake.schema import script
 from itss_logic.rule_files import default_kb
+from itss_logic.web.filing import file_evidence
+from itss_logic.web.register import Register
 from tests import postgresql, test_category
 
 SAMPLE = Path(__file__).parent / "data" / "sample-200.jsonl"
@@ -325,6 +327,7 @@ def test_writing_is_all_or_nothing_and_never_over_what_is_there(
 def test_what_is_written_meanwhile_is_not_seen(
     url: str, layout: Layout, policy: Policy, sample: list[Evidence]
 ) -> None:
+    sample = sample[:50]
     write(url, layout, sample)
     if url.startswith("sqlite"):
         execute(url, "PRAGMA journal_mode = WAL")
@@ -575,6 +578,22 @@ def test_an_unknown_value_is_refused_as_it_stands(url: str, tmp_path: Path) -> N
     result = run("intake", "sql", url, "--query", tmp_path / "hr.yaml")
     assert result.exit_code == 1
     assert "projects[E-1, 7].role: unknown_value: LEAD is not a known role" in result.output
+
+
+def test_the_pages_take_tables_as_well(
+    url: str, layout: Layout, policy: Policy, sample: list[Evidence], capsys: pytest.CaptureFixture[str]
+) -> None:
+    execute(url, "CREATE TABLE candidates (candidate TEXT)", "CREATE TABLE exams (candidate TEXT, exam TEXT)")
+    execute(url, "INSERT INTO candidates VALUES ('a'), ('b')", "INSERT INTO exams VALUES ('a', 'ap'), ('b', 'bar')")
+    with Register(policy) as register:
+        file_evidence(policy, {}, [url], None, 1, register)
+        stored = register.stored("a")
+        assert stored is not None
+        assert [stored.unpack(policy.vocabulary)] == [policy.entry({"candidate": "a", "exams": ["ap"]})]
+        [refusal] = register.refusals
+    assert str(refusal.place).endswith(":exams[b, bar].exam")
+    assert str(refusal) in capsys.readouterr().err
+    assert postgresql.SHOWN not in str(refusal)
 
 
 # URLs.

@@ -68,6 +68,8 @@ class Assembly:
         self.value = Members([(CANDIDATE, bundle.candidate)])
         self.problems: list[tuple[Problem, Spot]] = []
         self.spots: dict[str, Spot] = {}
+        self.whole: dict[str, Row] = {}
+        """The rows of statements, by path."""
         self.owners: dict[tuple[str, Any], tuple[dict[str, Any], str, str]] = {}
         """Of items with attributes, by predicate and id: the object, its path, and its field, if any."""
         tables = layout.tables
@@ -114,10 +116,9 @@ class Assembly:
         for source in sources or [None]:
             stated = known if source is None else {**known, SOURCE: source}
             value = self._shortest(item, stated)
-            first = table.column(item.own[0].key) if item.own and not isinstance(value, dict) else None
-            path = self._put(into, base, item, value, (row, first))
-            for column in table.columns:
-                self.spots.setdefault(f"{path}.{column.name}", (row, column))
+            spot = (row, table.column(item.own[0].key) if item.own and not isinstance(value, dict) else None)
+            path = self._put(into, base, item, value, spot)
+            self.whole[path] = row
             if has_attributes:
                 for argument in item.own:
                     if argument.kind == "id":
@@ -199,8 +200,7 @@ class Assembly:
                 return
         value = self._shortest(table.predicate, known)
         put = self._put(stated, path, table.predicate, value, (row, table.column(table.predicate.own[0].key)))
-        for column in table.columns:
-            self.spots.setdefault(f"{put}.{column.name}", (row, column))
+        self.whole[put] = row
 
     def _put(self, into: dict[str, Any], base: str, predicate: Predicate, value: Any, spot: Spot) -> str:
         """Put a statement under the key of its predicate; its path."""
@@ -246,9 +246,18 @@ class Assembly:
 
     def _at(self, path: str, placer: Placer, otherwise: Place) -> Place:
         """The place that a JSON path stands for: that of the cell, or what it stands in."""
-        while path not in self.spots and path.rstrip("]").rpartition("[" if path.endswith("]") else ".")[0]:
+        while (spot := self._spot(path)) is None and path.rstrip("]").rpartition("[" if path.endswith("]") else ".")[0]:
             path = path.rpartition("[" if path.endswith("]") else ".")[0]
-        return self._place(self.spots[path], placer) if path in self.spots else otherwise
+        return otherwise if spot is None else self._place(spot, placer)
+
+    def _spot(self, path: str) -> Spot | None:
+        """The row and column that a path stands for, where it does."""
+        if path in self.spots:
+            return self.spots[path]
+        base, _, name = path.rpartition(".")
+        row = self.whole.get(base)
+        named = [c for c in self.layout.tables[row.table].columns if c.name == name] if row else []
+        return (row, named[0]) if row and named else None
 
     def _place(self, spot: Spot, placer: Placer) -> Place:
         row, column = spot

@@ -1,0 +1,39 @@
+"""Evidence in tables, written out as JSON lines, which can be kept and read again."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from itss_logic.console import warn
+from itss_logic.documents import DocumentError
+from itss_logic.errors import ItssError, printable
+from itss_logic.evidence import Refused
+from itss_logic.intake.bundles import object_of
+from itss_logic.intake.opening import source_of
+
+if TYPE_CHECKING:
+    from itss_logic.policy import Policy
+
+
+def write_out(policy: Policy, name: str, form: str, path: str) -> tuple[str, list[Refused]]:
+    """Write the sound evidence of a folder of tables (`csv`) or a URL (`sql`) to a path.
+
+    Returns:
+        What people call it, which tells no password, and what is refused.
+
+    Raises:
+        ItssError: where it cannot be read.
+    """
+    source = source_of(name, form, policy.vocabulary, warn)
+    refused = []
+    try:
+        with open(path, "w", encoding="utf-8") as file:
+            for entry, _ in source.entries():
+                if isinstance(entry, Refused):
+                    refused.append(entry)
+                else:
+                    file.write(json.dumps(object_of(entry, source.layout), ensure_ascii=False) + "\n")
+    except DocumentError as error:
+        raise ItssError(f"{printable(source.places.file)}: {error.message}; {error.mend}") from None
+    return source.places.file, refused
