@@ -17,11 +17,10 @@ from itss_logic.batch.report import Report
 from itss_logic.console import progress, warn
 from itss_logic.errors import ItssError, Place, Refusal, printable, shorten
 from itss_logic.evidence import Evidence, Refused
-from itss_logic.intake.bundles import object_of
-from itss_logic.intake.layout import Layout
 from itss_logic.reading import CSV, SQL, STANDARD_INPUT, find_files, lines_of, read_file, read_line
 from itss_logic.web.register import Hinges, Register
 from itss_logic.web.stored import Stored
+from itss_logic.web.written_out import write_out
 
 if TYPE_CHECKING:
     from itss_logic.policy import Policy
@@ -160,8 +159,9 @@ def _sources(
     for number, (name, form) in enumerate(found):
         if form in (CSV, SQL):
             path = os.path.join(folder, f"{number}.jsonl")
-            _put_lines(name, form, vocabulary, path, early)
-            yield Source(name, path, "jsonl", None)
+            shown, refused = write_out(vocabulary, name, form, path)
+            early.extend(refused)
+            yield Source(shown, path, "jsonl", None)
             continue
         path = os.path.join(folder, f"{number}.{form}")
         try:
@@ -182,18 +182,6 @@ def _put(name: str, path: str) -> tuple[int, int] | None:
             return about.st_size, about.st_mtime_ns
         _copy(stream, path)
     return None
-
-
-def _put_lines(name: str, form: str, vocabulary: Vocabulary, path: str, early: list[Refused]) -> None:
-    """Put what is sound in tables at a path, as lines of JSON, and what is not into `early`."""
-    layout = Layout(vocabulary, wide=True)
-    encode = msgspec.json.Encoder().encode
-    with open(path, "wb") as file:
-        for entry, _ in read_file(name, form, vocabulary, warn):
-            if isinstance(entry, Refused):
-                early.append(entry)
-            else:
-                file.write(encode(object_of(entry, layout)) + b"\n")
 
 
 def _copy(stream: BinaryIO, path: str) -> None:

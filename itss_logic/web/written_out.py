@@ -13,10 +13,10 @@ from itss_logic.intake.bundles import object_of
 from itss_logic.intake.opening import source_of
 
 if TYPE_CHECKING:
-    from itss_logic.policy import Policy
+    from itss_logic.vocabulary import Vocabulary
 
 
-def write_out(policy: Policy, name: str, form: str, path: str) -> tuple[str, list[Refused]]:
+def write_out(vocabulary: Vocabulary, name: str, form: str, path: str) -> tuple[str, list[Refused]]:
     """Write the sound evidence of a folder of tables (`csv`) or a URL (`sql`) to a path.
 
     Returns:
@@ -25,7 +25,7 @@ def write_out(policy: Policy, name: str, form: str, path: str) -> tuple[str, lis
     Raises:
         ItssError: where it cannot be read.
     """
-    source = source_of(name, form, policy.vocabulary, warn)
+    source = source_of(name, form, vocabulary, warn)
     refused = []
     try:
         with open(path, "w", encoding="utf-8") as file:
