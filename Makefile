@@ -31,13 +31,14 @@ browser:
 	  $(SUDO) apt-get update -qq && \
 	  $(SUDO) apt-get install -qq --yes --no-install-recommends chromium fonts-ipafont-gothic >/dev/null; }
 
-# The server that tests start, each on a port and in a folder of its own; no server is left running by its installation.
+# The server that tests start, each on a port and in a folder of its own; its installation is to start none.
 postgresql:
 	@ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null || { \
 	  $(SUDO) apt-get update -qq && \
-	  $(SUDO) mkdir -p /etc/postgresql-common && \
-	  echo 'create_main_cluster = false' | $(SUDO) tee /etc/postgresql-common/createcluster.conf >/dev/null && \
-	  $(SUDO) apt-get install -qq --yes --no-install-recommends postgresql >/dev/null; }
+	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends postgresql-common >/dev/null && \
+	  $(SUDO) sed -ri 's/^#? ?create_main_cluster .*/create_main_cluster = false/' \
+	    /etc/postgresql-common/createcluster.conf && \
+	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends postgresql >/dev/null; }
 
 # Front-end parts, as their packages have them, in the versions that versions.toml names.
 vendor: $(VENV)/.run

@@ -487,7 +487,14 @@ def test_very_many_rows_of_a_candidate_are_refused(url: str, policy: Policy) -> 
         "INSERT INTO achievements WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 12000) "
         "SELECT 'a', 'hardware', 'book', CAST(x AS TEXT) FROM n",
     )
-    first, second = entries(url, policy)
+    execute(
+        url,
+        "INSERT INTO candidates VALUES ('c')",
+        "UPDATE achievements SET candidate = 'c', item = 'song' WHERE CAST(id AS INTEGER) <= 1500",
+    )
+    first, second, third = entries(url, policy)
+    assert isinstance(third, Refused)
+    assert (len(third.refusals), third.refusals[-1].code) == (1_001, "too_large")
     assert isinstance(first, Refused)
     assert (first.candidate, first.refusals[0].code) == ("a", "too_large")
     assert isinstance(second, Evidence)

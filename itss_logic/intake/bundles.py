@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
+from itss_logic import limits
 from itss_logic.documents import Members
 from itss_logic.errors import Place, Refusal
 from itss_logic.evidence import Entry, Evidence, Refused
@@ -241,7 +242,7 @@ class Assembly:
         ]
         refusals += [refusal._replace(place=self._at(refusal.place.path or "$", placer, where)) for refusal in told]
         if refusals:
-            return Refused(self.bundle.candidate, tuple(dict.fromkeys(refusals))), where
+            return Refused(self.bundle.candidate, tuple(_listed(list(dict.fromkeys(refusals)), where))), where
         return entry, where
 
     def _at(self, path: str, placer: Placer, otherwise: Place) -> Place:
@@ -269,6 +270,16 @@ def _no_candidate(bundle: Bundle) -> tuple[str, str]:
     if bundle.near is not None:
         return message, f"write it as it stands there: {write(bundle.near)}"
     return message, "add a row for the candidate there"
+
+
+def _listed(refusals: list[Refusal], where: Place) -> list[Refusal]:
+    """Refusals of a candidate, as many as are listed."""
+    more = len(refusals) - limits.REFUSALS
+    if more <= 0:
+        return refusals
+    message, mend = f"{more} more errors are not listed", "mend these and look again"
+    last = Refusal("too_large", refusals[0].candidate, where, message, mend)
+    return [*refusals[: limits.REFUSALS], last]
 
 
 def bundle_of(evidence: Evidence, layout: Layout) -> Bundle:
