@@ -588,7 +588,12 @@ def quietly(number: int) -> settings:
 
 WORDS = st.sampled_from([HOSTILE, "応用情報技術者", "teacher", "2020-13", "2020", "", "a", "\0", "\ud800", "P"])
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | WORDS | st.text(max_size=5),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | WORDS
+    | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=8,
 )
