@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import glob
 import os
 import pwd
@@ -21,6 +22,8 @@ PASSWORD = "s3cret/wörd"
 """Of the user `tester`; in a URL it is `SHOWN`."""
 
 SHOWN = "s3cret%2Fw%C3%B6rd"
+
+PREFIX = "itss-postgresql-"
 
 SETTINGS = {
     "fsync": "off",
@@ -87,7 +90,10 @@ class Server:
 @contextmanager
 def server() -> Iterator[Server]:
     """Start a server, and remove it at the end."""
-    folder = tempfile.mkdtemp(prefix="itss-postgresql-")
+    remove_left_over()
+    folder = tempfile.mkdtemp(prefix=PREFIX)
+    held = open(os.path.join(folder, "lock"), "wb")  # noqa: SIM115
+    fcntl.flock(held, fcntl.LOCK_EX)
     data = os.path.join(folder, "data")
     environment = {**os.environ, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
     try:
@@ -122,6 +128,15 @@ def server() -> Iterator[Server]:
                 process.kill()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        held.close()
+
+
+def remove_left_over() -> None:
+    """Remove the folders of tests that were killed: whoever is alive holds the lock in theirs."""
+    for path in glob.glob(os.path.join(tempfile.gettempdir(), f"{PREFIX}*", "lock")):
+        with suppress(OSError), open(path, "wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(os.path.dirname(path), ignore_errors=True)
 
 
 def _started(data: str, environment: dict[str, str], folder: str) -> tuple[subprocess.Popen[bytes], int]:

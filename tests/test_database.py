@@ -345,6 +345,25 @@ def test_what_is_written_meanwhile_is_not_seen(
     assert list(sound(url, policy)) == [*(one.candidate for one in sample[:-1]), "z"]
 
 
+def test_a_connection_that_is_lost_ends_reading_in_one_line(
+    postgres: postgresql.Server, layout: Layout, policy: Policy
+) -> None:
+    url = postgres.fresh()
+    make(url, layout)
+    execute(url, "INSERT INTO candidates SELECT 'c' || n FROM generate_series(1, 5000) n")
+    found = Database(url, policy.vocabulary).entries()
+    assert isinstance(next(found)[0], Evidence)
+    with postgres.connect() as one:
+        one.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [url.rpartition("/")[2]]
+        )
+    *_, (last, place) = found
+    assert isinstance(last, Refused)
+    [refusal] = last.refusals
+    assert "reading ended before all was read" in refusal.message
+    assert str(place) == url.replace(f":{postgresql.SHOWN}", "")
+
+
 # What other people's tables hold.
 
 

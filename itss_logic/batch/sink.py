@@ -38,7 +38,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from itss_logic.batch.folder import KEPT
 from itss_logic.batch.streams import RunError
 from itss_logic.errors import QuestionError, printable
-from itss_logic.intake.database_url import POSTGRESQL, Address, connected, driver_errors, said
+from itss_logic.intake.database_url import POSTGRESQL, Address, connected, driver_errors, let_go, said
 
 if TYPE_CHECKING:
     from itss_logic.batch.blocks import Done
@@ -110,12 +110,12 @@ class Sink:
             if not self.address.is_sqlite:  # Who writes to a file holds the folder beside it.
                 self._lock()
         except BaseException:
-            self._connection.close()
+            let_go(self._connection, self.address)
             raise
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.connection.close()
+        let_go(self.connection, self.address)
         self._connection = None
 
     def _lock(self) -> None:

@@ -16,7 +16,7 @@ from itss_logic.intake.bundles import Bundle, Row
 from itss_logic.intake.database_cells import Read, reader, untaken
 from itss_logic.intake.database_kinds import Field, Kind, Postgresql, Sqlite, quoted
 from itss_logic.intake.database_query import Queries
-from itss_logic.intake.database_url import Address, connected, driver_errors, reached, said
+from itss_logic.intake.database_url import Address, connected, driver_errors, let_go, reached, said
 from itss_logic.intake.layout import CANDIDATES, Layout, Table
 from itss_logic.intake.sources import KEYS, Found, Places, Source
 from itss_logic.vocabulary import Problem, Vocabulary
@@ -72,19 +72,24 @@ class Database(Source):
         Raises:
             QuestionError: where nothing can be had from the URL.
         """
-        with connected(self.address) as connection:
-            kind = (Sqlite if self.address.is_sqlite else Postgresql)(connection)
-            with reached(self.address):
-                kind.begin()
-                relations = list(self._relations(kind))
-            if self.refusals:
-                yield Refused(None, tuple(self.refusals))
-                return
-            try:
-                yield from self._merged(kind, relations)
-            except driver_errors(self.address) as error:
-                message = f"reading ended before all was read: {said(error)}"
-                raise DocumentError("syntax", message, "what came before stands; read again") from None
+        connection = connected(self.address)
+        try:
+            yield from self._read((Sqlite if self.address.is_sqlite else Postgresql)(connection))
+        finally:
+            let_go(connection, self.address)
+
+    def _read(self, kind: Kind) -> Iterator[Found]:
+        with reached(self.address):
+            kind.begin()
+            relations = list(self._relations(kind))
+        if self.refusals:
+            yield Refused(None, tuple(self.refusals))
+            return
+        try:
+            yield from self._merged(kind, relations)
+        except driver_errors(self.address) as error:
+            message = f"reading ended before all was read: {said(error)}"
+            raise DocumentError("syntax", message, "what came before stands; read again") from None
 
     def entries(self) -> Iterator[tuple[Entry, Place]]:
         """See `Source.entries`; where reading ends early, the last tells so."""

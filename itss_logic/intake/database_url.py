@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -170,3 +170,9 @@ def connected(address: Address, *, writes: bool = False) -> Connection:
     """
     with reached(address):
         return engine_of(address, writes=writes).connect()
+
+
+def let_go(connection: Connection, address: Address) -> None:
+    """Close a connection, also one that is lost. What was not committed is undone."""
+    with suppress(*driver_errors(address)):
+        connection.close()

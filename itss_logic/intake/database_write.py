@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from itss_logic.errors import QuestionError, printable
 from itss_logic.intake.bundles import Bundle
 from itss_logic.intake.database_cells import written
-from itss_logic.intake.database_url import Address, connected, reached
+from itss_logic.intake.database_url import Address, connected, let_go, reached
 from itss_logic.intake.layout import Layout
 from itss_logic.intake.schema import Schema
 
@@ -107,8 +107,7 @@ class DatabaseWriter:
         if self.connection is None:
             return
         connection, self.connection = self.connection, None
-        with reached(self.address):
-            connection.close()
+        let_go(connection, self.address)
         if self.is_new and os.path.exists(self.address.path) and not os.path.getsize(self.address.path):
             os.unlink(self.address.path)
 
