@@ -1,7 +1,7 @@
 """The sheets of a workbook, read from their XML once, row by row: what stands in each cell, and what is told of it.
 
-openpyxl reads workbooks too, but passes in silence over what is damaged: rows out of order, sheets that are missing, dates
-whose style it does not find. Evidence would be lost by that, so sheets are read here.
+openpyxl reads workbooks too, but passes in silence over what is damaged: rows out of order, sheets that are missing,
+dates whose style it does not find. Evidence would be lost by that, so sheets are read here.
 """
 
 from __future__ import annotations
