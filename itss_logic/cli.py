@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from io import TextIOWrapper
+from io import StringIO, TextIOWrapper
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
@@ -37,7 +37,7 @@ from itss_logic.console import (
     with_evidence,
     with_readings,
 )
-from itss_logic.errors import ItssError, SelfCheckError, printable
+from itss_logic.errors import ItssError, SelfCheckError, printable, without_secrets
 
 if TYPE_CHECKING:
     from itss_logic.answers import Answer, Result
@@ -208,7 +208,9 @@ def main() -> NoReturn:
     try:
         sys.exit(cli.main(prog_name="itss", standalone_mode=False))
     except click.ClickException as error:
-        error.show()
+        told = StringIO()
+        error.show(told)
+        click.echo(without_secrets(told.getvalue()), nl=False, err=True)
         sys.exit(UNUSABLE)
     except (click.Abort, KeyboardInterrupt):
         _fail("interrupted", INTERRUPTED)
@@ -225,5 +227,5 @@ def main() -> NoReturn:
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    click.echo(f"error: {message}", err=True)
+    click.echo(f"error: {without_secrets(message)}", err=True)
     sys.exit(code)

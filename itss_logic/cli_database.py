@@ -50,6 +50,7 @@ def sql(policy: Policy, url: str, query: str | None, output: str | None) -> None
 
     layout = Layout(policy.vocabulary, wide=False)
     queries = read_queries(query, layout) if query else None
-    intake = Intake(entry for entry, _ in Database(url, policy.vocabulary, warn, queries).entries())
+    entries = (entry for entry, _ in Database(url, policy.vocabulary, warn, queries).entries())
+    intake = Intake(entries, [url, *([query] if query else [])])
     carry(policy, intake, output=output)
     leave(intake.exit_code)

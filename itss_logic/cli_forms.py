@@ -51,33 +51,44 @@ def into(form: str | None) -> Callable[[Any], Any]:
             metavar="LANGUAGE",
             help="With --as xlsx, explained headings and values in this language; names alone without it.",
         ),
+        click.option("--force", is_flag=True, help="Write over a workbook, or over CSV tables, that are there."),
     )
 
 
 @click.command()
 @with_evidence
 @into("lp")
-def export(policy: Policy, intake: Intake, form: str, output: str, lang: str | None) -> None:
+def export(policy: Policy, intake: Intake, form: str, output: str, lang: str | None, force: bool) -> None:
     """Write evidence in another form: facts, JSON, a workbook, CSV tables or a database."""
-    carry(policy, intake, form, output, lang)
+    carry(policy, intake, form, output, lang, force=force)
     leave(intake.exit_code)
 
 
 @click.command()
-@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", type=EvidencePath(exists=True))
+@click.argument(
+    "sources", nargs=-1, required=True, metavar="SOURCE...", type=EvidencePath(exists=True, allow_dash=True)
+)
 @into("json")
 @click.option("--contradictions", metavar="FILE", help="Write what sources contradict each other in as JSON.")
 @with_policy
 def merge(
-    policy: Policy, sources: Sequence[str], form: str, output: str, lang: str | None, contradictions: str | None
+    policy: Policy,
+    sources: Sequence[str],
+    form: str,
+    output: str,
+    lang: str | None,
+    force: bool,
+    contradictions: str | None,
 ) -> None:
     """Put what several sources have on the same people together.
 
     Each SOURCE is evidence as elsewhere: a file, a folder or the URL of a database. The same fact is written once,
     what one source has verified is verified, and references to sources are kept. Where sources contradict each other,
-    nothing is guessed: the person is refused, with both sides.
+    nothing is guessed: the person is refused, with both sides. A source that cannot be read is told, and counts as if
+    it were not there.
     """
     from itss_logic import merge as merging
+    from itss_logic.intake.files import apart
     from itss_logic.reading import find_files, read_file
 
     found = {_shown(source): list(find_files(source, None, warn)) for source in dict.fromkeys(sources)}
@@ -93,9 +104,10 @@ def merge(
             told.extend(merged.contradictions)
             yield merged.entry
 
-    intake = Intake(entries())
+    apart(sources, [output, contradictions])
+    intake = Intake(entries(), sources)
     try:
-        carry(policy, intake, form, output, lang)
+        carry(policy, intake, form, output, lang, force=force)
         leave(intake.exit_code)
     finally:
         if contradictions is not None:
@@ -104,14 +116,24 @@ def merge(
 
 
 def carry(
-    policy: Policy, intake: Intake, form: str = "json", output: str | None = None, lang: str | None = None
+    policy: Policy,
+    intake: Intake,
+    form: str = "json",
+    output: str | None = None,
+    lang: str | None = None,
+    *,
+    force: bool = False,
 ) -> None:
     """Write all that is sound in a form, by default as JSON lines to standard output, and tell how much it was."""
     from itss_logic.evidence import Refused
     from itss_logic.intake.bundles import NoPlaceError
+    from itss_logic.intake.files import apart, free
     from itss_logic.intake.writing import STANDARD_OUTPUT, without_place, written
 
     output = output or STANDARD_OUTPUT
+    apart(intake.paths, [output])
+    if form in ("csv", "xlsx"):
+        free(output, force=force)
     if lang is not None:
         policy.words(lang)
     without = 0

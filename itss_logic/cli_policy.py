@@ -10,6 +10,7 @@ import click
 from itss_logic.console import (
     DONE,
     NOT_HELD,
+    EvidencePath,
     Intake,
     above_progress,
     columns,
@@ -191,7 +192,7 @@ def test(policy: Policy, files: tuple[str, ...], watch: bool, **asked: Any) -> N
     "--evidence",
     "people",
     multiple=True,
-    type=click.Path(exists=True, allow_dash=True),
+    type=EvidencePath(exists=True, allow_dash=True),
     help="Evidence of candidates: whose verdicts differ; repeatable.",
 )
 @click.option("--examples", type=click.Path(file_okay=False), help="Folder for evidence on which they disagree.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -43,9 +42,11 @@ def resume(
     FILE is a resume of the standard's version 1 or of before. What it names beyond doubt is claimed in the draft. All
     else is a question; answers filled into the file of questions and given back complete the draft. Nothing is decided.
     """
-    _apart([file, *answers], [path for path in (output, questions) if path is not None])
+    from itss_logic.intake.files import apart
     from itss_logic.intake.resume import Resumes
     from itss_logic.intake.resume_questions import write_questions
+
+    apart([file, *answers], [output, questions])
 
     resumes = Resumes(policy)
     words = resumes.words(lang)
@@ -80,13 +81,6 @@ def _drafted(resumes: Resumes, findings: Findings, answers: Sequence[str], file:
         click.echo("\n".join(map(str, drafted.refusals)), err=True)
         raise click.exceptions.Exit(UNUSABLE)
     return drafted
-
-
-def _apart(read: Sequence[str], written: Sequence[str]) -> None:
-    """See that nothing is written where something is read."""
-    paths = [os.path.realpath(path) for path in written]
-    if len(set(paths)) < len(paths) or set(paths) & {os.path.realpath(path) for path in read}:
-        raise click.UsageError("write the draft and the questions to files of their own; none that is read, too")
 
 
 def _data(path: str) -> bytes:

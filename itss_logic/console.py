@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from itss_logic.errors import printable
+from itss_logic.errors import printable, without_secrets
 
 if TYPE_CHECKING:
     from itss_logic.errors import Refusal
@@ -113,7 +113,9 @@ def with_evidence(command: Command) -> Command:
     @wraps(command)
     def run(policy: Policy, evidence: Sequence[str], input_format: str | None, **others: Any) -> Any:
         return command(
-            policy=policy, intake=Intake(policy.read(*evidence, input_format=input_format, warn=warn)), **others
+            policy=policy,
+            intake=Intake(policy.read(*evidence, input_format=input_format, warn=warn), evidence),
+            **others,
         )
 
     return options(evidence_named, with_policy)(cast(Command, run))
@@ -152,13 +154,13 @@ def timeout_option(seconds: float, help: str) -> Callable[[Command], Command]:
 
 
 class Intake:
-    """The sound evidence of an `itss` call; what is refused goes to standard error as it comes.
+    """The sound evidence of an `itss` call, from `paths`; what is refused goes to standard error as it comes.
 
     Refusals are kept only by those who set `keep`: there may be no end to them.
     """
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
-        self.entries = entries
+    def __init__(self, entries: Iterable[Entry], paths: Sequence[str] = ()) -> None:
+        self.entries, self.paths = entries, paths
         self.keep: Callable[[Iterable[Refusal]], object] = lambda refusals: None
         self.accepted = self.refused = 0
         self.refused_candidates: set[str | None] = set()
@@ -273,7 +275,7 @@ def count(number: int, noun: str) -> str:
 
 def warn(message: str) -> None:
     """Print a warning."""
-    click.echo(f"warning: {printable(message)}", err=True)
+    click.echo(f"warning: {without_secrets(printable(message))}", err=True)
 
 
 def leave(code: int) -> None:

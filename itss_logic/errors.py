@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 
@@ -69,6 +70,15 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+
+
+SECRET = re.compile(r"(\b[a-z][a-z0-9+.-]*:/{1,3}[^\s:/@]*:)[^\s'\"]*(?=@)|(\bpassword=)[^&\s'\"]*", re.IGNORECASE)
+"""Passwords in URLs: also in such as nobody can read."""
+
+
+def without_secrets(text: str) -> str:
+    """Text in which no URL has a password."""
+    return SECRET.sub(lambda found: f"{found[1] or found[2]}***", text)
 
 
 def shorten(text: str, limit: int = 60) -> str:

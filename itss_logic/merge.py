@@ -144,29 +144,32 @@ class Union:
             if subject and owners.setdefault(subject, item) != item:
                 yield self._contradiction("one item is stated in two ways", owners[subject], item)
         single: dict[tuple[str, tuple[Term, ...]], Fact] = {}
+        told: set[Fact] = set()
         for fact in (*self.items, *self.attributes):
             predicate = self._predicate(fact)
             if predicate.number == "one":
                 about = zip(fact.arguments[1:], predicate.arguments, strict=True)
                 key = (fact.name, tuple(term for term, argument in about if argument not in predicate.own))
                 if single.setdefault(key, fact) != fact:
+                    told |= {single[key], fact}
                     yield self._contradiction("two values where one is allowed", single[key], fact)
         for owner in owners.values():
-            yield from self._unverified(owner)
+            yield from self._unverified(owner, told)
 
-    def _unverified(self, owner: Fact) -> Iterator[Contradiction]:
-        """Yield what belongs to an item that one source has verified, and only those state that have it claimed.
+    def _unverified(self, owner: Fact, told: set[Fact]) -> Iterator[Contradiction]:
+        """Yield what belongs to an item that one source has verified, and only those state that have it claimed; less
+        what is told already.
 
         Taken in, it would count as verified; left out, it would be lost.
         """
         verified, claimed = self.items[owner]
         if verified and claimed:
             about = [fact for fact in self.attributes if self._subject(fact) == self._subject(owner)]
-            beside = [fact for fact in about if not set(self.attributes[fact]) & set(verified)]
+            beside = [fact for fact in about if fact not in told and not set(self.attributes[fact]) & set(verified)]
             if beside:
                 message = "an item is verified in one source, and another that claims it says more of it"
-                told = [Statement(owner, verified[0]), *map(self._statement, beside)]
-                yield Contradiction(self.candidate, message, tuple(told))
+                statements = [Statement(owner, verified[0]), *map(self._statement, beside)]
+                yield Contradiction(self.candidate, message, tuple(statements))
 
     def _contradiction(self, message: str, *facts: Fact) -> Contradiction:
         return Contradiction(self.candidate, message, tuple(map(self._statement, facts)))
@@ -192,7 +195,9 @@ class Union:
         for item, references in self.references.items():
             different = list(dict.fromkeys(references))
             if self.vocabulary.cites_once(self._predicate(item)):
-                different = [JOINT.join(different)]
+                # What was joined before is not joined again.
+                parts = [part for reference in different for part in reference.split(JOINT)]
+                different = [JOINT.join(dict.fromkeys(parts))] if len(different) > 1 else different
             for reference in different:
                 for problem in check_text(reference, SOURCE):
                     dossier.refuse(problem, place)

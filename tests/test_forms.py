@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import tempfile
 from functools import cache
 from itertools import permutations
@@ -157,3 +159,64 @@ def test_a_line_of_evidence_is_what_itss_export_writes(bodies: list[Evidence], d
     wide = data.draw(st.booleans())
     for body in bodies:
         assert POLICY.entry(object_of(body, Layout(POLICY.vocabulary, wide=wide))) == body
+
+
+def usage(*arguments: str) -> str:
+    """What is wrong with a call."""
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code != 0
+    return f"{result.exception} {result.stderr}"
+
+
+def test_nothing_is_written_over_what_it_is_read_from(tmp_path: Path) -> None:
+    tables = tmp_path / "tables"
+    assert export(str(SAMPLE), "--as", "csv", "-o", str(tables)).exit_code == 0
+    before = {path.name: path.read_bytes() for path in tables.iterdir()}
+    for form, output in (("csv", f"{tables}/../tables"), ("lp", str(tables)), ("json", str(tables))):
+        assert "is read, or written already" in usage("export", str(tables), "--as", form, "-o", output, "--force")
+    assert {path.name: path.read_bytes() for path in tables.iterdir()} == before
+    url = f"sqlite:///{tmp_path}/e.db"
+    assert export(str(SAMPLE), "--as", "sql", "-o", url).exit_code == 0
+    assert "is read, or written already" in usage("intake", "sql", url, "-o", str(tmp_path / "e.db"))
+    assert "is read, or written already" in usage("export", url, "--as", "json", "-o", str(tmp_path / "e.db"))
+    assert len(sound(url)) == 200
+
+
+@pytest.mark.parametrize(("form", "name"), [("csv", "tables"), ("xlsx", "e.xlsx")])
+def test_what_may_be_filled_in_is_written_over_by_force_alone(form: str, name: str, tmp_path: Path) -> None:
+    output = str(tmp_path / name)
+    assert export(str(SAMPLE), "--as", form, "-o", output).exit_code == 0
+    one = tmp_path / "one.json"
+    one.write_text('{"candidate": "a"}', encoding="utf-8")
+    assert "use --force" in usage("export", str(one), "--as", form, "-o", output)
+    assert len(sound(output)) == 200
+    assert export(str(one), "--as", form, "-o", output, "--force").exit_code == 0
+    assert [body.candidate for body in sound(output)] == ["a"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:s3cret@127.0.0.1:1/d",
+        "mysql://u:s3@cret@h/d",
+        "jdbc:postgresql://u:s3cret@h/d",
+        "postgresql:/u:s3cret@h/d",
+        "POSTGRESQL://u:s3cret@h/d",
+        "postgresql://h/d?user=u&password=s3cret",
+    ],
+)
+@pytest.mark.parametrize(
+    "command", ["check URL", "summary URL", "policy test URL", "intake xlsx URL", "merge URL -o -"]
+)
+def test_no_password_is_printed(command: str, url: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "itss_logic", *command.replace("URL", url).split()],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "cret" not in done.stderr
+    assert "***" in done.stderr or "u@" in done.stderr or "//h" in done.stderr

@@ -185,3 +185,32 @@ def test_a_source_without_a_candidate_does_not_stop_the_others(tmp_path: Path) -
     assert result.exit_code == 1
     assert "missing_key" in result.stderr
     assert json.loads(result.stdout) == {"candidate": "E"}
+
+
+def test_merging_again_changes_nothing() -> None:
+    once = merged(led(source="x; y"), led(source="y")).entry
+    assert isinstance(once, Evidence)
+    assert 'source(project("E","p",hardware),"x; y")' in {str(fact) for fact in once.facts}
+    assert merged(once, led(source="y")).entry == once
+    assert merged(led(source="y; y"), led()).entry == merged(led(source="y; y")).entry
+
+
+def test_what_contradicts_is_told_once() -> None:
+    found = merged(led(role="member"), led(status="claimed", role="responsible"))
+    assert [one.message for one in found.contradictions] == ["two values where one is allowed"]
+
+
+def test_standard_input_is_a_source(tmp_path: Path) -> None:
+    other = tmp_path / "other.json"
+    other.write_text('{"candidate": "E", "exams": ["ap"]}', encoding="utf-8")
+    result = CliRunner().invoke(cli, ["merge", "-", str(other), "-o", "-"], input='{"candidate": "E"}\n')
+    assert json.loads(result.stdout) == {"candidate": "E", "exams": ["ap"]}
+
+
+def test_contradictions_are_not_written_over_a_source(tmp_path: Path) -> None:
+    source = tmp_path / "e.json"
+    source.write_text('{"candidate": "E"}', encoding="utf-8")
+    for output, contradictions in (("-", source), (tmp_path / "x.json", tmp_path / "x.json")):
+        result = run(str(source), "-o", str(output), "--contradictions", str(contradictions))
+        assert "is read, or written already" in str(result.exception)
+    assert json.loads(source.read_text(encoding="utf-8")) == {"candidate": "E"}

@@ -1,11 +1,14 @@
-"""Files that appear only once they are whole."""
+"""Files that are written: that they appear only once they are whole, and where nothing else is."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+
+from itss_logic.errors import QuestionError
+from itss_logic.reading import STANDARD_INPUT, holds_tables, is_database
 
 
 @contextmanager
@@ -23,3 +26,43 @@ def whole(path: str) -> Iterator[str]:
     except BaseException:
         os.unlink(beside)
         raise
+
+
+def apart(read: Iterable[str], written: Iterable[str | None]) -> None:
+    """See that nothing is written where something is read, nor two things in one place.
+
+    Args:
+        read: files, folders and URLs of databases.
+        written: the same; None and `-` are no places.
+
+    Raises:
+        QuestionError: where it is so.
+    """
+    places = [(path, _real(path)) for path in written if path not in (None, STANDARD_INPUT)]
+    taken = {_real(path) for path in read if path != STANDARD_INPUT}
+    for path, place in places:
+        if place in taken:
+            raise QuestionError(
+                f"{path}: is read, or written already, and cannot be written as well; name another place"
+            )
+        taken.add(place)
+
+
+def free(path: str, *, force: bool) -> None:
+    """See that what may be filled in by hand is not written over: a file, or a folder of tables.
+
+    Raises:
+        QuestionError: where it is there, and force is not used.
+    """
+    is_there = holds_tables(os.listdir(path)) if os.path.isdir(path) else os.path.exists(path)
+    if is_there and not force:
+        raise QuestionError(f"{path} is there already, maybe filled in; name another place, or use --force")
+
+
+def _real(path: str | None) -> str:
+    """What tells whether two paths are of one place; that of an SQLite file by its URL is the file's."""
+    path = path or ""
+    if is_database(path):
+        kind, _, name = path.partition(":///")
+        return os.path.realpath(name.partition("?")[0]) if kind.startswith("sqlite") else path
+    return os.path.realpath(path)
