@@ -226,7 +226,7 @@ def test_rows_that_are_marked_are_no_evidence() -> None:
     rows: list[list[Any]] = [
         ["#", *EXAMS],
         ["?", "x", "y"],
-        ["Example", "b", "zz"],
+        ["Example", "E-0000 (example)", "zz"],
         [None, "a", "ap"],
         ["x", "a", "fe"],
     ]
@@ -235,12 +235,53 @@ def test_rows_that_are_marked_are_no_evidence() -> None:
 
 
 def test_an_example_that_was_written_over_is_not_passed_over() -> None:
-    rows: list[list[Any]] = [["#", *EXAMS], ["example", "a", "fe"], [None, "a", "ap"], ["example", "x", "ap"]]
+    nobody = "E-0000（例）"
+    rows: list[list[Any]] = [["#", *EXAMS], ["example", "a", "fe"], [None, "a", "ap"], ["example", nobody, "ap"]]
     people: dict[str, list[list[Any]]] = {
-        "candidates": [["#", "candidate"], ["example", "x"], [None, "a"], [None, "b"]]
+        "candidates": [["#", "candidate"], ["example", nobody], [None, "a"], [None, "b"]]
     }
     assert told(book({**people, "exams": rows})) == [("exams!B2", "conflict")]
     assert [e.candidate for e in read(book({**people, "exams": rows})) if isinstance(e, Evidence)] == ["b"]
+
+
+def test_a_person_who_stands_in_examples_alone_is_refused() -> None:
+    people: list[list[Any]] = [["#", "candidate"], ["example", "a"], [None, "b"]]
+    rows: list[list[Any]] = [["#", *EXAMS], ["example", "a"], [None, "b", "ap"]]
+    data = book({"candidates": people, "exams": rows})
+    assert told(data) == [("candidates!B2", "conflict"), ("exams!B2", "conflict")]
+    assert [(type(entry), entry.candidate) for entry in read(data)] == [(Evidence, "b"), (Refused, "a")]
+    nobody = "E-0000 (example)"
+    people += [[None, nobody], ["?", "c"]]
+    rows[1][1] = nobody
+    assert told(book({"candidates": people, "exams": rows})) == [
+        ("exams!B2", "conflict"),
+        ("candidates!B2", "conflict"),
+    ]
+    rows[1][1] = datetime(2026, 1, 2)
+    assert ("exams!B2", "wrong_type") in told(book({"candidates": people, "exams": rows}))
+
+
+def test_an_example_that_was_changed_and_names_nobody_is_told_of(tmp_path: Path) -> None:
+    path = tmp_path / "t.xlsx"
+    write_template(str(path), LAYOUT, "ja")
+    made = openpyxl.load_workbook(path)
+
+    def warned() -> list[str]:
+        made.save(path)
+        warnings: list[str] = []
+        assert list(POLICY.read(str(path), warn=warnings.append)) == []
+        return warnings
+
+    assert warned() == []
+    made["exams"]["B4"] = None
+    assert warned() == []
+    made["exams"]["C4"] = "fe" if made["exams"]["C4"].value != "fe" else "ap"
+    assert [re.search(r"\S+: the example was changed;", text) is not None for text in warned()] == [True]
+    made["projects"]["D4"] = "what"
+    assert "exams!B4: the example was changed (and 1 more); " in warned()[0]
+    for row in made["exams"], made["projects"]:
+        row.delete_rows(4)
+    assert warned() == []
 
 
 @pytest.mark.parametrize(
