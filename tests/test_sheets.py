@@ -178,6 +178,65 @@ def test_what_is_wrong_in_a_cell_is_refused_at_it(cells: Mapping[str, Any], colu
     assert {found_code for _, found_code in found} <= set(code.split()), found
 
 
+@pytest.mark.parametrize(
+    ("value", "format", "is_read"),
+    [
+        (12, "General", True),
+        (12, "0", True),
+        (12, "00", True),
+        (12, "#", True),
+        (12, "@", True),
+        (12, "#,##0", True),
+        (12, "0_ ", True),
+        (12.0, "0_);[Red](0)", True),
+        (-12, "0", True),
+        (-12, "0;-0", True),
+        (0, "0", True),
+        (0, "#", False),
+        (12, "00000", False),
+        (-12, "0_);[Red](0)", False),
+        (-12, "0;0", False),
+        (12, '"E-"0', False),
+        (12, '0"人"', False),
+        (12, "\\E0", False),
+        (12, '"a;b";0', False),
+        (1234, "#,##0", False),
+        (12, "0.00", False),
+        (12, "0%", False),
+        (12, "# ?/?", False),
+        (12, "0.00E+00", False),
+        (12, "0,", False),
+        (12, "*00", False),
+        (12, "[DBNum1]General", False),
+        (12, "[>5]0", False),
+        (12, "¥0", False),
+        (12, ";;;", False),
+    ],
+)
+def test_a_number_that_is_shown_otherwise_is_no_text(value: float, format: str, is_read: bool) -> None:
+    def change(made: openpyxl.Workbook) -> None:
+        made["candidates"]["A2"].number_format = made["projects"]["D2"].number_format = format
+
+    tables = {**projects({**F, "candidate": str(int(value)), "sites": 12}), "candidates": [["candidate"], [value]]}
+    data = book(tables, change)
+    if is_read:
+        assert f'sites("{int(value)}","p",12)' in facts(data)[0]
+    else:
+        assert told(data)[0] == ("candidates!A2", "wrong_type")
+        assert all(at != "projects!D2" for at, _ in told(data))
+
+
+def test_a_date_of_a_format_that_the_workbook_does_not_state_is_one() -> None:
+    def change(data: bytes) -> bytes:
+        return re.sub(rb'numFmtId="9"', b'numFmtId="31"', data)
+
+    def shown(made: openpyxl.Workbook) -> None:
+        made["projects"]["D2"].number_format = "0%"
+
+    data = altered(book(projects({**F, "sites": 12}), shown), {"xl/styles.xml": change})
+    assert told(data) == [("projects!D2", "wrong_type")]
+
+
 def test_all_that_is_wrong_is_told_at_once_and_others_are_read() -> None:
     data = book(
         {

@@ -15,6 +15,7 @@ from datetime import date, datetime, time, timedelta
 
 from itss_logic.errors import shorten
 from itss_logic.intake.layout import Cell, Column, Layout
+from itss_logic.intake.number_format import Formatted
 from itss_logic.vocabulary import Problem
 
 TRUE = frozenset(["true", "yes", "y", "1", "はい", "○", "〇", "◯", "✓", "✔"])
@@ -130,7 +131,7 @@ class Cells:
         if isinstance(raw, float) and raw.is_integer():
             raw = int(raw)
         if column.kind == "number":
-            return raw
+            return int(raw) if isinstance(raw, Formatted) else raw
         if column.kind in ("truth", "flag", "tick"):
             return self._text(str(raw), column)
         if not column.is_text:
@@ -138,6 +139,10 @@ class Cells:
         if isinstance(raw, float) or abs(raw) >= 10**DIGITS:
             message = f"{raw} is a number that a spreadsheet may have rounded"
             return Problem("wrong_type", message, "format the cell as text and write it again", column.argument)
+        if isinstance(raw, Formatted):
+            message = f"the cell holds the number {raw}, and shows it otherwise ({shorten(raw.format)})"
+            mend = "format the cell as text and write it as it is shown"
+            return Problem("wrong_type", message, mend, column.argument)
         return str(raw)
 
     def write(self, cell: Cell, column: Column) -> None | bool | int | float | str:

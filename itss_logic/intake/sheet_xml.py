@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format, is_timedelta_format
 from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel
 
 from itss_logic import limits
 from itss_logic.documents import DocumentError
 from itss_logic.errors import shorten
-from itss_logic.intake.package import SAVE, Package, damaged
+from itss_logic.intake.number_format import Formatted, shows_digits
+from itss_logic.intake.package import SAVE, Package
+from itss_logic.intake.sheet_styles import Styles, styles_of
 from itss_logic.vocabulary import Problem
 
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
@@ -157,31 +158,13 @@ class Book:
             raise DocumentError("too_large", f"{name} is larger than {limits.SHARED_BYTES} bytes", "split the workbook")
 
     @cached_property
-    def dates(self) -> dict[int, bool]:
-        """The styles that show a number as a date or time; whether it is a duration."""
-        formats: dict[int, str] = dict(BUILTIN_FORMATS)
-        styles: list[int] = []
-        inside: list[bool] = [False]
-
-        def number_format(attributes: dict[str, str]) -> None:
-            formats[int(attributes["numFmtId"])] = attributes.get("formatCode", "")
-
-        def style(attributes: dict[str, str]) -> None:
-            if inside[0]:
-                styles.append(int(attributes.get("numFmtId", 0)))
-
-        def set_to(value: bool) -> None:
-            inside[0] = value
-
-        starts = {"numFmt": number_format, "xf": style, "cellXfs": lambda _: set_to(True)}
+    def styles(self) -> Styles:
+        """The styles of cells."""
         name = self._part("styles")
-        if name is not None:
-            self._check_size(name)
-            with damaged(name):
-                for _ in self.package.parsed(name, starts, {"cellXfs": lambda: set_to(False)}):
-                    pass
-        shown = {id: text for id, text in formats.items() if len(text) < 1_000 and is_date_format(text)}
-        return {at: is_timedelta_format(shown[id]) for at, id in enumerate(styles) if id in shown}
+        if name is None:
+            return Styles()
+        self._check_size(name)
+        return styles_of(self.package, name)
 
 
 def _whole(parts: list[str]) -> str | Problem:
@@ -328,9 +311,7 @@ class SheetReader:
     def _other(self, kind: str, text: str) -> object:
         if kind == "n":
             value = _number(text)
-            if self._style and int(self._style) in self.contents.dates:
-                return self._date(value, text)
-            return value
+            return self._styled(value, int(self._style), text) if self._style else value
         if kind == "b":
             return {"1": True, "true": True, "0": False, "false": False}[text.strip()]
         if kind == "d":
@@ -340,9 +321,19 @@ class SheetReader:
             return Problem("wrong_type", f"the cell holds the error {shorten(text)}", mend)
         raise DocumentError("syntax", f"there is no kind of cell {shorten(kind)}", SAVE)
 
-    def _date(self, value: int | float, text: str) -> object:
+    def _styled(self, value: int | float, style: int, text: str) -> object:
+        """A number as its style has it."""
+        formats, dates = self.contents.styles
+        if style in dates:
+            return self._date(value, dates[style], text)
+        if not 0 <= style < len(formats) or not float(value).is_integer():
+            return value
+        format = formats[style]
+        return value if format is not None and shows_digits(format, int(value)) else Formatted.of(value, format or "?")
+
+    def _date(self, value: int | float, is_duration: bool, text: str) -> object:
         try:
-            shown = from_excel(value, self.contents.epoch, timedelta=self.contents.dates[int(self._style)])
+            shown = from_excel(value, self.contents.epoch, timedelta=is_duration)
         except (ValueError, OverflowError):
             return _no_date(text)
         return shown if shown is not None else _no_date(text)
