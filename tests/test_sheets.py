@@ -22,6 +22,7 @@ from itss_logic.errors import QuestionError
 from itss_logic.evidence import Entry
 from itss_logic.intake import workbook_write
 from itss_logic.intake.bundles import bundle_of
+from itss_logic.intake.cells import Cells
 from itss_logic.intake.csv_tables import CsvWriter
 from itss_logic.intake.layout import Layout
 from itss_logic.intake.package import OLE
@@ -176,6 +177,40 @@ def test_what_is_wrong_in_a_cell_is_refused_at_it(cells: Mapping[str, Any], colu
     found = told(book(projects(row)))
     assert {at for at, _ in found} == {f"projects!{letter}2"}, found
     assert {found_code for _, found_code in found} <= set(code.split()), found
+
+
+@pytest.mark.parametrize(
+    "text", ["10²", "①", "1①", "½", "⁻1", "₁", "㊿", "⒈", "⑴", "𝟏", "١", "Ⅻ", "1,000", "１，０００"]
+)
+def test_what_is_no_plain_digit_is_no_part_of_a_number(text: str) -> None:
+    assert told(book(projects({**F, "sites": text}))) == [("projects!D2", "bad_number")]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("１０２", 102), ("＋１２", 12), ("１２．０", 12), ("12．", 12), (' "１2" ', 12)]
+)
+def test_numbers_may_be_in_full_width(text: str, number: int) -> None:
+    assert f'sites("a","p",{number})' in facts(book(projects({**F, "sites": text})))[0]
+
+
+@pytest.mark.parametrize(
+    ("column", "text"), [("success", "①"), ("success", "¹"), ("partial", "ⓨ"), ("field", "hardware²")]
+)
+def test_the_mark_of_a_note_makes_no_value(column: str, text: str) -> None:
+    data = book(projects({**F, column: text}))
+    assert [code for _, code in told(data)] in (["wrong_type"], ["unknown_value"])
+
+
+def test_width_makes_no_value_of_another_and_half_width_labels_are_known() -> None:
+    cells = Cells(LAYOUT)
+    for column in cells.known:
+        for name in LAYOUT.allowed(column):
+            assert cells.read(name, column) == name
+            for labels in POLICY.vocabulary.labels.values():
+                if name in labels:
+                    assert cells.read(labels[name], column) == name
+    half = "ﾌｧｼﾘﾃｨﾏﾈｼﾞﾒﾝﾄ"
+    assert facts(book(projects({**F, "field": half}))) == facts(book(projects(F)))
 
 
 @pytest.mark.parametrize(
