@@ -426,9 +426,43 @@ def test_formulas_count_by_their_stored_values() -> None:
         ('<c r="B2"><f>LOWER("AP")</f><v/></c>', "wrong_type"),
         ('<c r="B2"><f t="shared" si="0"/></c>', "wrong_type"),
         ('<c r="B2" t="e"><f>1/0</f><v>#DIV/0!</v></c>', "wrong_type"),
-        ('<c r="B2" t="str"><f>IF(1,"")</f><v></v></c>', "missing_key"),
+        ('<c r="B2" t="str"><f>IF(1,"")</f><v></v></c>', "wrong_type"),
+        ('<c r="B2" t="str"><f>IF(1," ")</f><v xml:space="preserve"> </v></c>', "wrong_type"),
     ]:
         assert told(with_formula(bad)) == [("exams!B2", code)], bad
+
+
+NOTHING = '<c r="{}" t="str"><f>IF(1,"","claimed")</f><v></v></c>'
+
+
+def test_a_formula_that_yields_nothing_leaves_no_claim_verified(tmp_path: Path) -> None:
+    def change(data: bytes) -> bytes:
+        return re.sub(rb'<c r="C2".*?</c>', NOTHING.format("C2").encode(), data)
+
+    path, copy = tmp_path / "t.xlsx", tmp_path / "copy.xlsx"
+    path.write_bytes(altered(book(exams(["a", "ap", "claimed"])), {SHEET: change}))
+    assert told(path.read_bytes()) == [("exams!C2", "wrong_type")]
+    assert run("intake", "xlsx", str(path), "--mark", str(copy)).exit_code == 2
+    assert told(copy.read_bytes()) == [("exams!C2", "wrong_type")]
+    shared = '<c r="C2" t="str"><f t="shared" si="0"/><v></v></c>'
+    path.write_bytes(
+        altered(
+            book(exams(["a", "ap", "claimed"])),
+            {SHEET: lambda data: re.sub(rb'<c r="C2".*?</c>', shared.encode(), data)},
+        )
+    )
+    assert run("intake", "xlsx", str(path), "--mark", str(copy), "--force").exit_code == 2
+    assert told(copy.read_bytes()) == [("exams!C2", "wrong_type")]
+
+
+def test_a_row_of_nothing_but_formulas_that_yield_nothing_is_blank(tmp_path: Path) -> None:
+    below = "".join(f'<row r="{row}">{NOTHING.format(f"A{row}")}{NOTHING.format(f"C{row}")}</row>' for row in (3, 4))
+    last = '<row r="5"><c r="A5" t="str"><v>a</v></c><c r="B5" t="str"><v>fe</v></c></row></sheetData>'
+    assert len(facts(into(SHEET, "</sheetData>", below + last))[0]) == 3
+    path, copy = tmp_path / "t.xlsx", tmp_path / "copy.xlsx"
+    path.write_bytes(into(SHEET, "</sheetData>", below + last.replace("fe", "zz")))
+    run("intake", "xlsx", str(path), "--mark", str(copy))
+    assert told(path.read_bytes()) == told(copy.read_bytes()) == [("exams!B5", "unknown_value")]
 
 
 def test_a_merge_of_one_column_counts_for_each_of_its_rows() -> None:

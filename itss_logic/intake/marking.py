@@ -35,6 +35,9 @@ SPANNED = 1_000_000
 COPIED = 3_000_000
 """The most cells of a workbook that is copied; all of them are in memory then."""
 
+NOTHING = '=""'
+"""What stands for a formula whose text is that of another: it is refused like it."""
+
 COMMENTED = 30_000
 """The longest comment, in characters."""
 
@@ -76,7 +79,7 @@ def mark(path: str, copy: str, refusals: Sequence[Refusal]) -> bool:
 
 
 class Formulas(NamedTuple):
-    """The formulas without a stored value, by sheet and cell; and whether there are any others."""
+    """The formulas that say nothing, by sheet and cell; and whether there are any others."""
 
     unstored: dict[tuple[str, str], str]
     others: bool
@@ -101,7 +104,9 @@ def _formulas(path: str) -> Formulas:
                 cells += sum(len(row.cells) for row in reader.rows())
                 spanned += sum(map(_size, [*reader.merges, *reader.links]))
                 computed += reader.computed
-                unstored |= {(sheet.name, at): text for at, text in reader.formulas.items() if len(text) > 1}
+                unstored |= {
+                    (sheet.name, at): text if len(text) > 1 else NOTHING for at, text in reader.formulas.items()
+                }
     except DocumentError as error:
         raise QuestionError(f"{path} cannot be copied to mark it: {error.message}; {error.mend}") from None
     if cells > COPIED:

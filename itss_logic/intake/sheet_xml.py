@@ -26,8 +26,6 @@ LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([1-9][0-9]{0,6})", re.ASCII)
 
-UNSTORED = "has no stored value"
-
 
 class Sheet(NamedTuple):
     """A sheet of a workbook: its name, part and kind (`worksheet`, `chartsheet` …)."""
@@ -178,8 +176,8 @@ def _whole(parts: list[str]) -> str | Problem:
 class SheetReader:
     """Reads a sheet. What it says of columns and merged cells is known once `rows` has come to its end.
 
-    `hidden` are the columns that are hidden, as first and last; `formulas` the text of
-    formulas without a stored value, and `computed` how many have one.
+    `hidden` are the columns that are hidden, as first and last; `formulas` the text of formulas that have no stored
+    value or yield nothing, and `computed` how many there are of others.
     """
 
     def __init__(self, contents: Book, sheet: Sheet) -> None:
@@ -195,6 +193,7 @@ class SheetReader:
         self._number, self._digits, self._is_hidden, self._column = 0, "0", False, -1
         self._kind, self._style = "n", ""
         self._has_value = self._has_formula = self._is_reading = False
+        self._blank = 0
         self._into: list[str] | None = None
         self._value: list[str] = []
         self._formula: list[str] = []
@@ -237,9 +236,15 @@ class SheetReader:
         self._is_hidden = attributes.get("hidden") in ("1", "true") or attributes.get("ht") in ("0", "0.0")
 
     def _end_row(self) -> None:
-        if self._cells:
+        # A row of nothing but formulas that yield nothing is blank, as where they go on below the evidence.
+        if len(self._cells) > self._blank:
             self._found.append(Row(self._number, self._cells, self._is_hidden))
-            self._cells = {}
+        else:
+            self.computed += self._blank
+            for column in self._cells:
+                del self.formulas[f"{letters(column)}{self._number}"]
+        if self._cells:
+            self._cells, self._blank = {}, 0
 
     def _start_cell(self, attributes: dict[str, str]) -> None:
         reference = attributes.get("r")
@@ -289,6 +294,9 @@ class SheetReader:
         if self._value or self._has_formula:
             self.computed += self._has_formula
             value = self._read()
+            if self._has_formula and isinstance(value, str) and not value.strip():
+                value = self._unread("yields nothing", "empty the cell, or write the value")
+                self._blank += 1
             if value is not None and value != "":
                 self._cells[self._column] = value
 
@@ -302,11 +310,15 @@ class SheetReader:
                 return _whole(parts)
         elif parts:
             return self._other(kind, parts[0] if len(parts) == 1 else "".join(parts))
+        mend = "open the workbook in a spreadsheet program, which works it out, and save it; or write the value"
+        return self._unread("has no stored value", mend)
+
+    def _unread(self, why: str, mend: str) -> Problem:
+        """What is told of a formula that says nothing."""
         text = "=" + "".join(self._formula)
         self.computed -= 1
         self.formulas[f"{letters(self._column)}{self._number}"] = text
-        mend = "open the workbook in a spreadsheet program, which works it out, and save it; or write the value"
-        return Problem("wrong_type", f"the formula {shorten(text)} {UNSTORED}", mend)
+        return Problem("wrong_type", f"the formula {shorten(text)} {why}", mend)
 
     def _other(self, kind: str, text: str) -> object:
         if kind == "n":
