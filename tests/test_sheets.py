@@ -920,6 +920,28 @@ def test_what_is_neither_workbook_nor_tables_is_a_usage_error(tmp_path: Path) ->
     assert run("intake", "xlsx", str(tmp_path / "tables")).exit_code == 0
 
 
+def test_nothing_is_written_over_what_is_read_or_written(tmp_path: Path) -> None:
+    path, link, folder, new = (tmp_path / name for name in ("t.xlsx", "link.xlsx", "tables", "new"))
+    path.write_bytes(GOOD)
+    link.symlink_to(path)
+    folder.mkdir()
+    table = folder / "candidates.csv"
+    table.write_text("candidate\na\n")
+    for source, *options in [
+        (path, "-o", path),
+        (path, "-o", link),
+        (link, "-o", path),
+        (path, "--mark", link),
+        (path, "-o", new, "--mark", new),
+        (path, "-o", new, "--mark", f"{folder}/../new"),
+        (folder, "-o", table),
+    ]:
+        result = run("intake", "xlsx", str(source), *map(str, options), "--force")
+        assert (result.exit_code, "Usage: " in result.stderr) == (2, True), result.stderr
+        assert (path.read_bytes(), table.read_text(), new.exists()) == (GOOD, "candidate\na\n", False)
+    assert run("intake", "xlsx", str(path), "-o", "-").exit_code == 0
+
+
 def test_a_marked_copy_shows_what_is_wrong_and_is_read_again(tmp_path: Path) -> None:
     path, copy = tmp_path / "t.xlsx", tmp_path / "marked.xlsx"
     rows = exams(["a", "zz", "sure"], ["a", "ap"], ["a", "=LOWER(B2)"], ["nobody", "ap"])
