@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
+import subprocess
+import sys
 import tomllib
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
@@ -795,6 +798,28 @@ def test_what_no_sheet_holds_is_an_error_and_leaves_no_file(tmp_path: Path, monk
     with pytest.raises(QuestionError, match="more rows"):
         write(tmp_path / "many.xlsx", sound(some))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", [["intake", "template"], ["export", str(SAMPLE), "--as", "xlsx"]])
+@pytest.mark.parametrize("folder", ["none", "full"])
+def test_a_workbook_that_cannot_be_written_is_one_line_and_leaves_no_file(
+    tmp_path: Path, command: list[str], folder: str
+) -> None:
+    rows, full = tmp_path / "rows", tmp_path / "full"
+    rows.mkdir()
+    (full / "x.xlsx").mkdir(parents=True)
+    told = subprocess.run(
+        [sys.executable, "-m", "itss_logic", *command, "-o", str(tmp_path / folder / "x.xlsx")],
+        env={**os.environ, "TMPDIR": str(rows)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (told.returncode, "Traceback" in told.stderr) == (2, False), told.stderr
+    assert [*rows.iterdir(), *(full / "x.xlsx").iterdir()] == []
+    assert [path.name for path in full.iterdir()] == ["x.xlsx"]
+    if folder == "none":
+        assert told.stderr == f"error: {tmp_path / 'none' / 'x.xlsx'}: No such file or directory\n"
 
 
 # The template

@@ -10,11 +10,11 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 
 from itss_logic.intake.captions import Captions, raised
 from itss_logic.intake.examples import example_cells
-from itss_logic.intake.files import whole
 from itss_logic.intake.headings import EXAMPLE
 from itss_logic.intake.layout import Column, Layout, Table
 from itss_logic.intake.look import DARK, THIN, WRAPPED, Look, Styled, filled, font, lines
 from itss_logic.intake.sheet_xml import letters
+from itss_logic.intake.workbook_write import save
 from itss_logic.shape import STATUS, STATUSES
 from itss_logic.vocabulary import SOURCE
 
@@ -40,8 +40,7 @@ def write_template(path: str, layout: Layout, language: str) -> None:
     for table in layout.tables:
         look.headed(table, example(captions, table))
     look.close()
-    with whole(path) as beside:
-        workbook.save(beside)
+    save(workbook, path)
 
 
 def example(captions: Captions, table: Table) -> list[Any] | None:
