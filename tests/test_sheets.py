@@ -255,7 +255,10 @@ def test_a_number_that_is_shown_otherwise_is_no_text(value: float, format: str, 
     def change(made: openpyxl.Workbook) -> None:
         made["candidates"]["A2"].number_format = made["projects"]["D2"].number_format = format
 
-    tables = {**projects({**F, "candidate": str(int(value)), "sites": 12}), "candidates": [["candidate"], [value]]}
+    tables: Tables = {
+        **projects({**F, "candidate": str(int(value)), "sites": 12}),
+        "candidates": [["candidate"], [value]],
+    }
     data = book(tables, change)
     if is_read:
         assert f'sites("{int(value)}","p",12)' in facts(data)[0]
@@ -1020,3 +1023,29 @@ def test_marking_is_refused_where_it_would_lose_or_never_end(tmp_path: Path) -> 
         assert isinstance(result.exception, QuestionError)
         assert "zz is not a known" in result.stderr
         assert not copy.exists()
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        '<c r="C2" s="99"><v>1</v></c>',
+        '<c r="C2"><v>nan</v></c>',
+        '<c r="C2"><v>inf</v></c>',
+        '<c r="C2" t="str"><f t="what" ref="?">A1</f><v>x</v></c>',
+    ],
+)
+def test_what_is_damaged_beyond_marking_is_told_of_in_one_line(tmp_path: Path, cell: str) -> None:
+    def change(data: bytes) -> bytes:
+        return re.sub(rb'<c r="C2".*?</c>', cell.encode(), data)
+
+    path, copy = tmp_path / "t.xlsx", tmp_path / "marked.xlsx"
+    path.write_bytes(altered(book(exams(["a", "ap", "sure"])), {SHEET: change}))
+    result = run("intake", "xlsx", str(path), "--mark", str(copy))
+    assert f"{path}:exams!C2: unknown_value: " in result.stderr
+    assert result.exception is not None
+    if isinstance(result.exception, QuestionError):
+        message = str(result.exception)
+        assert message.startswith(f"{path} cannot be copied to mark it")
+        assert (len(message.splitlines()), "Error" in message, copy.exists()) == (1, False, False)
+    else:
+        assert copy.exists()
