@@ -61,11 +61,10 @@ def xlsx(policy: Policy, path: str, output: str | None, mark: str | None, force:
     What is refused is told by sheet and cell, on standard error.
     """
     form = _form(path)
+    _check_apart(path, output, mark)
     if mark is not None:
         if form != "xlsx":
             raise click.UsageError(f"--mark is for workbooks; {path} is a folder, whose lines the errors name")
-        if os.path.exists(mark) and os.path.samefile(path, mark):
-            raise click.UsageError("--mark names the workbook itself; name another file for the copy")
         _free(mark, force)
     if form == "xlsx":
         installed(*NEEDED)
@@ -100,6 +99,28 @@ def _form(path: str) -> str:
         return "xlsx"
     hint = "save it as .xlsx, or as a folder of CSV files, one for each sheet"
     raise click.UsageError(f"{path} is neither a workbook (.xlsx) nor a folder of CSV tables; {hint}")
+
+
+def _check_apart(path: str, output: str | None, mark: str | None) -> None:
+    """See that nothing is written over what is read, or over what else is written.
+
+    Raises:
+        UsageError: where it would be.
+    """
+    written = {"--output": output if output != "-" else None, "--mark": mark}
+    read = [path, *(os.path.join(path, name) for name in os.listdir(path))] if os.path.isdir(path) else [path]
+    for option, file in written.items():
+        if file is not None and any(_is_same(file, one) for one in read):
+            raise click.UsageError(f"{option} names what is read, which would be lost; name another file")
+    if written["--output"] and mark is not None and _is_same(written["--output"], mark):
+        raise click.UsageError("--output and --mark name the same file; name two")
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Whether two paths are of one file, whether or not it is there yet."""
+    if os.path.exists(one) and os.path.exists(other):
+        return os.path.samefile(one, other)
+    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def _free(path: str, force: bool) -> None:

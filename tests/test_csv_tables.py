@@ -107,7 +107,10 @@ def test_a_record_of_several_lines_goes_by_its_first(tmp_path: Path) -> None:
         ("candidate,exam\nE-1\n", [("exams.csv:2:exam", "missing_key")]),
         ("candidate,exam\n,ap\n", [("exams.csv:2:candidate", "missing_key")]),
         ("candidate,exam\nE-2,ap\n", [("exams.csv:2:candidate", "unknown_candidate")]),
-        ("#,candidate,exam\nexample,E-0,ap\nexample,E-1,ap\n", [("exams.csv:3:candidate", "conflict")]),
+        (
+            "#,candidate,exam\nexample,E-0,ap\nexample,E-1,ap\n",
+            [("exams.csv:3:candidate", "conflict"), ("exams.csv:2:candidate", "conflict")],
+        ),
         ("", []),
         ("\n\n", []),
         ("candidate,exam,# note\nE-1,ap,seen\n,,only a note\n", []),

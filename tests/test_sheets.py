@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
+import subprocess
+import sys
 import tomllib
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +25,7 @@ from itss_logic.errors import QuestionError
 from itss_logic.evidence import Entry
 from itss_logic.intake import workbook_write
 from itss_logic.intake.bundles import bundle_of
+from itss_logic.intake.cells import Cells
 from itss_logic.intake.csv_tables import CsvWriter
 from itss_logic.intake.layout import Layout
 from itss_logic.intake.package import OLE
@@ -178,6 +182,102 @@ def test_what_is_wrong_in_a_cell_is_refused_at_it(cells: Mapping[str, Any], colu
     assert {found_code for _, found_code in found} <= set(code.split()), found
 
 
+@pytest.mark.parametrize(
+    "text", ["10²", "①", "1①", "½", "⁻1", "₁", "㊿", "⒈", "⑴", "𝟏", "١", "Ⅻ", "1,000", "１，０００"]
+)
+def test_what_is_no_plain_digit_is_no_part_of_a_number(text: str) -> None:
+    assert told(book(projects({**F, "sites": text}))) == [("projects!D2", "bad_number")]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("１０２", 102), ("＋１２", 12), ("１２．０", 12), ("12．", 12), (' "１2" ', 12)]
+)
+def test_numbers_may_be_in_full_width(text: str, number: int) -> None:
+    assert f'sites("a","p",{number})' in facts(book(projects({**F, "sites": text})))[0]
+
+
+@pytest.mark.parametrize(
+    ("column", "text"), [("success", "①"), ("success", "¹"), ("partial", "ⓨ"), ("field", "hardware²")]
+)
+def test_the_mark_of_a_note_makes_no_value(column: str, text: str) -> None:
+    data = book(projects({**F, column: text}))
+    assert [code for _, code in told(data)] in (["wrong_type"], ["unknown_value"])
+
+
+def test_width_makes_no_value_of_another_and_half_width_labels_are_known() -> None:
+    cells = Cells(LAYOUT)
+    for column in cells.known:
+        for name in LAYOUT.allowed(column):
+            assert cells.read(name, column) == name
+            for labels in POLICY.vocabulary.labels.values():
+                if name in labels:
+                    assert cells.read(labels[name], column) == name
+    half = "ﾌｧｼﾘﾃｨﾏﾈｼﾞﾒﾝﾄ"
+    assert facts(book(projects({**F, "field": half}))) == facts(book(projects(F)))
+
+
+@pytest.mark.parametrize(
+    ("value", "format", "is_read"),
+    [
+        (12, "General", True),
+        (12, "0", True),
+        (12, "00", True),
+        (12, "#", True),
+        (12, "@", True),
+        (12, "#,##0", True),
+        (12, "0_ ", True),
+        (12.0, "0_);[Red](0)", True),
+        (-12, "0", True),
+        (-12, "0;-0", True),
+        (0, "0", True),
+        (0, "#", False),
+        (12, "00000", False),
+        (-12, "0_);[Red](0)", False),
+        (-12, "0;0", False),
+        (12, '"E-"0', False),
+        (12, '0"人"', False),
+        (12, "\\E0", False),
+        (12, '"a;b";0', False),
+        (1234, "#,##0", False),
+        (12, "0.00", False),
+        (12, "0%", False),
+        (12, "# ?/?", False),
+        (12, "0.00E+00", False),
+        (12, "0,", False),
+        (12, "*00", False),
+        (12, "[DBNum1]General", False),
+        (12, "[>5]0", False),
+        (12, "¥0", False),
+        (12, ";;;", False),
+    ],
+)
+def test_a_number_that_is_shown_otherwise_is_no_text(value: float, format: str, is_read: bool) -> None:
+    def change(made: openpyxl.Workbook) -> None:
+        made["candidates"]["A2"].number_format = made["projects"]["D2"].number_format = format
+
+    tables: Tables = {
+        **projects({**F, "candidate": str(int(value)), "sites": 12}),
+        "candidates": [["candidate"], [value]],
+    }
+    data = book(tables, change)
+    if is_read:
+        assert f'sites("{int(value)}","p",12)' in facts(data)[0]
+    else:
+        assert told(data)[0] == ("candidates!A2", "wrong_type")
+        assert all(at != "projects!D2" for at, _ in told(data))
+
+
+def test_a_date_of_a_format_that_the_workbook_does_not_state_is_one() -> None:
+    def change(data: bytes) -> bytes:
+        return re.sub(rb'numFmtId="9"', b'numFmtId="31"', data)
+
+    def shown(made: openpyxl.Workbook) -> None:
+        made["projects"]["D2"].number_format = "0%"
+
+    data = altered(book(projects({**F, "sites": 12}), shown), {"xl/styles.xml": change})
+    assert told(data) == [("projects!D2", "wrong_type")]
+
+
 def test_all_that_is_wrong_is_told_at_once_and_others_are_read() -> None:
     data = book(
         {
@@ -226,7 +326,7 @@ def test_rows_that_are_marked_are_no_evidence() -> None:
     rows: list[list[Any]] = [
         ["#", *EXAMS],
         ["?", "x", "y"],
-        ["Example", "b", "zz"],
+        ["Example", "E-0000 (example)", "zz"],
         [None, "a", "ap"],
         ["x", "a", "fe"],
     ]
@@ -235,12 +335,53 @@ def test_rows_that_are_marked_are_no_evidence() -> None:
 
 
 def test_an_example_that_was_written_over_is_not_passed_over() -> None:
-    rows: list[list[Any]] = [["#", *EXAMS], ["example", "a", "fe"], [None, "a", "ap"], ["example", "x", "ap"]]
+    nobody = "E-0000（例）"
+    rows: list[list[Any]] = [["#", *EXAMS], ["example", "a", "fe"], [None, "a", "ap"], ["example", nobody, "ap"]]
     people: dict[str, list[list[Any]]] = {
-        "candidates": [["#", "candidate"], ["example", "x"], [None, "a"], [None, "b"]]
+        "candidates": [["#", "candidate"], ["example", nobody], [None, "a"], [None, "b"]]
     }
     assert told(book({**people, "exams": rows})) == [("exams!B2", "conflict")]
     assert [e.candidate for e in read(book({**people, "exams": rows})) if isinstance(e, Evidence)] == ["b"]
+
+
+def test_a_person_who_stands_in_examples_alone_is_refused() -> None:
+    people: list[list[Any]] = [["#", "candidate"], ["example", "a"], [None, "b"]]
+    rows: list[list[Any]] = [["#", *EXAMS], ["example", "a"], [None, "b", "ap"]]
+    data = book({"candidates": people, "exams": rows})
+    assert told(data) == [("candidates!B2", "conflict"), ("exams!B2", "conflict")]
+    assert [(type(entry), entry.candidate) for entry in read(data)] == [(Evidence, "b"), (Refused, "a")]
+    nobody = "E-0000 (example)"
+    people += [[None, nobody], ["?", "c"]]
+    rows[1][1] = nobody
+    assert told(book({"candidates": people, "exams": rows})) == [
+        ("exams!B2", "conflict"),
+        ("candidates!B2", "conflict"),
+    ]
+    rows[1][1] = datetime(2026, 1, 2)
+    assert ("exams!B2", "wrong_type") in told(book({"candidates": people, "exams": rows}))
+
+
+def test_an_example_that_was_changed_and_names_nobody_is_told_of(tmp_path: Path) -> None:
+    path = tmp_path / "t.xlsx"
+    write_template(str(path), LAYOUT, "ja")
+    made = openpyxl.load_workbook(path)
+
+    def warned() -> list[str]:
+        made.save(path)
+        warnings: list[str] = []
+        assert list(POLICY.read(str(path), warn=warnings.append)) == []
+        return warnings
+
+    assert warned() == []
+    made["exams"]["B4"] = None
+    assert warned() == []
+    made["exams"]["C4"] = "fe" if made["exams"]["C4"].value != "fe" else "ap"
+    assert [re.search(r"\S+: the example was changed;", text) is not None for text in warned()] == [True]
+    made["projects"]["D4"] = "what"
+    assert "exams!B4: the example was changed (and 1 more); " in warned()[0]
+    for row in made["exams"], made["projects"]:
+        row.delete_rows(4)
+    assert warned() == []
 
 
 @pytest.mark.parametrize(
@@ -291,9 +432,43 @@ def test_formulas_count_by_their_stored_values() -> None:
         ('<c r="B2"><f>LOWER("AP")</f><v/></c>', "wrong_type"),
         ('<c r="B2"><f t="shared" si="0"/></c>', "wrong_type"),
         ('<c r="B2" t="e"><f>1/0</f><v>#DIV/0!</v></c>', "wrong_type"),
-        ('<c r="B2" t="str"><f>IF(1,"")</f><v></v></c>', "missing_key"),
+        ('<c r="B2" t="str"><f>IF(1,"")</f><v></v></c>', "wrong_type"),
+        ('<c r="B2" t="str"><f>IF(1," ")</f><v xml:space="preserve"> </v></c>', "wrong_type"),
     ]:
         assert told(with_formula(bad)) == [("exams!B2", code)], bad
+
+
+NOTHING = '<c r="{}" t="str"><f>IF(1,"","claimed")</f><v></v></c>'
+
+
+def test_a_formula_that_yields_nothing_leaves_no_claim_verified(tmp_path: Path) -> None:
+    def change(data: bytes) -> bytes:
+        return re.sub(rb'<c r="C2".*?</c>', NOTHING.format("C2").encode(), data)
+
+    path, copy = tmp_path / "t.xlsx", tmp_path / "copy.xlsx"
+    path.write_bytes(altered(book(exams(["a", "ap", "claimed"])), {SHEET: change}))
+    assert told(path.read_bytes()) == [("exams!C2", "wrong_type")]
+    assert run("intake", "xlsx", str(path), "--mark", str(copy)).exit_code == 2
+    assert told(copy.read_bytes()) == [("exams!C2", "wrong_type")]
+    shared = '<c r="C2" t="str"><f t="shared" si="0"/><v></v></c>'
+    path.write_bytes(
+        altered(
+            book(exams(["a", "ap", "claimed"])),
+            {SHEET: lambda data: re.sub(rb'<c r="C2".*?</c>', shared.encode(), data)},
+        )
+    )
+    assert run("intake", "xlsx", str(path), "--mark", str(copy), "--force").exit_code == 2
+    assert told(copy.read_bytes()) == [("exams!C2", "wrong_type")]
+
+
+def test_a_row_of_nothing_but_formulas_that_yield_nothing_is_blank(tmp_path: Path) -> None:
+    below = "".join(f'<row r="{row}">{NOTHING.format(f"A{row}")}{NOTHING.format(f"C{row}")}</row>' for row in (3, 4))
+    last = '<row r="5"><c r="A5" t="str"><v>a</v></c><c r="B5" t="str"><v>fe</v></c></row></sheetData>'
+    assert len(facts(into(SHEET, "</sheetData>", below + last))[0]) == 3
+    path, copy = tmp_path / "t.xlsx", tmp_path / "copy.xlsx"
+    path.write_bytes(into(SHEET, "</sheetData>", below + last.replace("fe", "zz")))
+    run("intake", "xlsx", str(path), "--mark", str(copy))
+    assert told(path.read_bytes()) == told(copy.read_bytes()) == [("exams!B5", "unknown_value")]
 
 
 def test_a_merge_of_one_column_counts_for_each_of_its_rows() -> None:
@@ -628,6 +803,28 @@ def test_what_no_sheet_holds_is_an_error_and_leaves_no_file(tmp_path: Path, monk
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("command", [["intake", "template"], ["export", str(SAMPLE), "--as", "xlsx"]])
+@pytest.mark.parametrize("folder", ["none", "full"])
+def test_a_workbook_that_cannot_be_written_is_one_line_and_leaves_no_file(
+    tmp_path: Path, command: list[str], folder: str
+) -> None:
+    rows, full = tmp_path / "rows", tmp_path / "full"
+    rows.mkdir()
+    (full / "x.xlsx").mkdir(parents=True)
+    told = subprocess.run(
+        [sys.executable, "-m", "itss_logic", *command, "-o", str(tmp_path / folder / "x.xlsx")],
+        env={**os.environ, "TMPDIR": str(rows)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (told.returncode, "Traceback" in told.stderr) == (2, False), told.stderr
+    assert [*rows.iterdir(), *(full / "x.xlsx").iterdir()] == []
+    assert [path.name for path in full.iterdir()] == ["x.xlsx"]
+    if folder == "none":
+        assert told.stderr == f"error: {tmp_path / 'none' / 'x.xlsx'}: No such file or directory\n"
+
+
 # The template
 
 
@@ -751,6 +948,28 @@ def test_what_is_neither_workbook_nor_tables_is_a_usage_error(tmp_path: Path) ->
     assert run("intake", "xlsx", str(tmp_path / "tables")).exit_code == 0
 
 
+def test_nothing_is_written_over_what_is_read_or_written(tmp_path: Path) -> None:
+    path, link, folder, new = (tmp_path / name for name in ("t.xlsx", "link.xlsx", "tables", "new"))
+    path.write_bytes(GOOD)
+    link.symlink_to(path)
+    folder.mkdir()
+    table = folder / "candidates.csv"
+    table.write_text("candidate\na\n")
+    for source, *options in [
+        (path, "-o", path),
+        (path, "-o", link),
+        (link, "-o", path),
+        (path, "--mark", link),
+        (path, "-o", new, "--mark", new),
+        (path, "-o", new, "--mark", f"{folder}/../new"),
+        (folder, "-o", table),
+    ]:
+        result = run("intake", "xlsx", str(source), *map(str, options), "--force")
+        assert (result.exit_code, "Usage: " in result.stderr) == (2, True), result.stderr
+        assert (path.read_bytes(), table.read_text(), new.exists()) == (GOOD, "candidate\na\n", False)
+    assert run("intake", "xlsx", str(path), "-o", "-").exit_code == 0
+
+
 def test_a_marked_copy_shows_what_is_wrong_and_is_read_again(tmp_path: Path) -> None:
     path, copy = tmp_path / "t.xlsx", tmp_path / "marked.xlsx"
     rows = exams(["a", "zz", "sure"], ["a", "ap"], ["a", "=LOWER(B2)"], ["nobody", "ap"])
@@ -804,3 +1023,29 @@ def test_marking_is_refused_where_it_would_lose_or_never_end(tmp_path: Path) -> 
         assert isinstance(result.exception, QuestionError)
         assert "zz is not a known" in result.stderr
         assert not copy.exists()
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        '<c r="C2" s="99"><v>1</v></c>',
+        '<c r="C2"><v>nan</v></c>',
+        '<c r="C2"><v>inf</v></c>',
+        '<c r="C2" t="str"><f t="what" ref="?">A1</f><v>x</v></c>',
+    ],
+)
+def test_what_is_damaged_beyond_marking_is_told_of_in_one_line(tmp_path: Path, cell: str) -> None:
+    def change(data: bytes) -> bytes:
+        return re.sub(rb'<c r="C2".*?</c>', cell.encode(), data)
+
+    path, copy = tmp_path / "t.xlsx", tmp_path / "marked.xlsx"
+    path.write_bytes(altered(book(exams(["a", "ap", "sure"])), {SHEET: change}))
+    result = run("intake", "xlsx", str(path), "--mark", str(copy))
+    assert f"{path}:exams!C2: unknown_value: " in result.stderr
+    assert result.exception is not None
+    if isinstance(result.exception, QuestionError):
+        message = str(result.exception)
+        assert message.startswith(f"{path} cannot be copied to mark it")
+        assert (len(message.splitlines()), "Error" in message, copy.exists()) == (1, False, False)
+    else:
+        assert copy.exists()

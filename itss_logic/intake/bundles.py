@@ -242,7 +242,7 @@ class Assembly:
         ]
         refusals += [refusal._replace(place=self._at(refusal.place.path or "$", placer, where)) for refusal in told]
         if refusals:
-            return Refused(self.bundle.candidate, tuple(_listed(list(dict.fromkeys(refusals)), where))), where
+            return Refused(self.bundle.candidate, tuple(listed(list(dict.fromkeys(refusals)), where))), where
         return entry, where
 
     def _at(self, path: str, placer: Placer, otherwise: Place) -> Place:
@@ -272,7 +272,7 @@ def _no_candidate(bundle: Bundle) -> tuple[str, str]:
     return message, "add a row for the candidate there"
 
 
-def _listed(refusals: list[Refusal], where: Place) -> list[Refusal]:
+def listed(refusals: list[Refusal], where: Place) -> list[Refusal]:
     """Refusals of a candidate, as many as are listed."""
     more = len(refusals) - limits.REFUSALS
     if more <= 0:

@@ -15,6 +15,7 @@ from datetime import date, datetime, time, timedelta
 
 from itss_logic.errors import shorten
 from itss_logic.intake.layout import Cell, Column, Layout
+from itss_logic.intake.number_format import Formatted
 from itss_logic.vocabulary import Problem
 
 TRUE = frozenset(["true", "yes", "y", "1", "はい", "○", "〇", "◯", "✓", "✔"])
@@ -33,9 +34,27 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 UNSAFE = re.compile(rf"{CONTROL.pattern}|_x")
 
 
+RAISED = ("<super>", "<sub>", "<circle>", "<fraction>")
+"""What Unicode calls characters that are no other way to write a letter or digit: ², ① and ½."""
+
+NUMERALS = str.maketrans("０１２３４５６７８９＋－．", "0123456789+-.")
+"""Numbers in full width."""
+
+
 def plain(text: str) -> str:
-    """Text as it is compared with names: full-width letters and digits made plain, in lower case."""
-    return unicodedata.normalize("NFKC", text).strip().casefold()
+    """Text as it is compared with names: full-width letters and digits made plain, in lower case.
+
+    What is raised or in a circle stays so: it may be the mark of a note, which no name is to take in.
+    """
+    if not text.isascii():
+        text = "".join(map(_plain, text))
+        text = unicodedata.normalize("NFC", text)
+    return text.strip().casefold()
+
+
+def _plain(letter: str) -> str:
+    is_raised = unicodedata.decomposition(letter).startswith(RAISED)
+    return letter if is_raised else unicodedata.normalize("NFKC", letter)
 
 
 class Cells:
@@ -101,7 +120,8 @@ class Cells:
             return _sources(text) if quoted is None else quoted
         if column.is_text:
             return text if quoted is None else quoted
-        name = plain(text if quoted is None else quoted)
+        written = text if quoted is None else quoted
+        name = plain(written)
         if column.kind in ("truth", "flag", "tick"):
             if name in TRUE or name in FALSE:
                 return name in TRUE
@@ -109,8 +129,9 @@ class Cells:
                 "wrong_type", f"{shorten(text)} is not true or false", "write true or false", column.argument
             )
         if column.kind == "number":
-            if re.fullmatch(r"[-+]?[0-9]{1,40}(\.0*)?", name, re.ASCII):
-                return int(name.partition(".")[0])
+            digits = written.strip().translate(NUMERALS)
+            if re.fullmatch(r"[-+]?[0-9]{1,40}(\.0*)?", digits, re.ASCII):
+                return int(digits.partition(".")[0])
             mend = "write the number in digits, without separators"
             return Problem("bad_number", f"{shorten(text)} is not a whole number", mend, column.argument)
         return self.known[column].get(name) or self._unknown(text, column)
@@ -130,7 +151,7 @@ class Cells:
         if isinstance(raw, float) and raw.is_integer():
             raw = int(raw)
         if column.kind == "number":
-            return raw
+            return int(raw) if isinstance(raw, Formatted) else raw
         if column.kind in ("truth", "flag", "tick"):
             return self._text(str(raw), column)
         if not column.is_text:
@@ -138,6 +159,10 @@ class Cells:
         if isinstance(raw, float) or abs(raw) >= 10**DIGITS:
             message = f"{raw} is a number that a spreadsheet may have rounded"
             return Problem("wrong_type", message, "format the cell as text and write it again", column.argument)
+        if isinstance(raw, Formatted):
+            message = f"the cell holds the number {raw}, and shows it otherwise ({shorten(raw.format)})"
+            mend = "format the cell as text and write it as it is shown"
+            return Problem("wrong_type", message, mend, column.argument)
         return str(raw)
 
     def write(self, cell: Cell, column: Column) -> None | bool | int | float | str:

@@ -18,7 +18,8 @@ from itss_logic.intake.bundles import Bundle, Row
 from itss_logic.intake.cells import Cells
 from itss_logic.intake.headings import Heading, Misplaced, table_of
 from itss_logic.intake.layout import Layout, Table
-from itss_logic.intake.sources import LINES, Found, Passed, Places, Source, gathered
+from itss_logic.intake.marked import Passed
+from itss_logic.intake.sources import LINES, Found, Places, Source, gathered
 from itss_logic.vocabulary import Problem, Vocabulary
 
 SUFFIX = ".csv"
@@ -42,7 +43,7 @@ class CsvFolder(Source):
     Args:
         folder: its path.
         vocabulary: what may stand in them.
-        warn: is told of files in another encoding than UTF-8.
+        warn: is told of files in another encoding than UTF-8, and of examples that were changed.
     """
 
     def __init__(self, folder: str, vocabulary: Vocabulary, warn: Callable[[str], None] = lambda message: None) -> None:
@@ -68,7 +69,7 @@ class CsvFolder(Source):
                 files[table.name] = name
         self.places = self.places._replace(tables=files)
         rows = [row for table in self.layout.tables if table.name in files for row in self._rows(table, files)]
-        yield from gathered(rows, self.layout, self.places, self.refusals, self.passed)
+        yield from gathered(rows, self.layout, self.places, self.refusals, self.passed, self.warn)
 
     def _refuse(self, name: str, problem: Problem, line: int | None = None, at: str | None = None) -> None:
         place = Place(f"{self.places.file}/{name}", line, None, at)
@@ -90,7 +91,8 @@ class CsvFolder(Source):
                             self._count()
                             yield Row(self.layout.places[table.name], line, cells)
                         elif heading.passed is not None:
-                            self.passed.append(Passed(table, line, heading.passed))
+                            self._count()
+                            self.passed.append(Passed(table, line, *heading.passed))
                     elif any(text.strip() for text in texts):
                         heading = Heading(self.layout, table, texts)
                         wrong = heading.problems

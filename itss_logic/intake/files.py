@@ -13,9 +13,16 @@ from itss_logic.reading import STANDARD_INPUT, holds_tables, is_database
 
 @contextmanager
 def whole(path: str) -> Iterator[str]:
-    """A file to be written, that has its name only once it is whole."""
+    """A file to be written, that has its name only once it is whole.
+
+    Raises:
+        OSError: where it cannot be written; it names the file by `path`.
+    """
     folder, name = os.path.split(path)
-    handle, beside = tempfile.mkstemp(prefix=f".{name[:100]}.", suffix=".new", dir=folder or ".")
+    try:
+        handle, beside = tempfile.mkstemp(prefix=f".{name[:100]}.", suffix=".new", dir=folder or ".")
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, path) from None
     os.close(handle)
     try:
         yield beside

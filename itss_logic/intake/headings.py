@@ -35,13 +35,13 @@ class Misplaced(NamedTuple):
 class Heading:
     """The heading of a table as a source has it: `problems` with it, and what columns its cells are of.
 
-    `passed` is whom the row named that `row` looked at last, where it is marked as no evidence.
+    `passed` are the mark and the cells of the row that `row` looked at last, where it is marked as no evidence.
     """
 
     def __init__(self, layout: Layout, table: Table, texts: Sequence[object]) -> None:
         self.table, self.problems = table, list[Misplaced]()
         self.mark: int | None = None
-        self.passed: object = None
+        self.passed: tuple[str, tuple[Cell, ...]] | None = None
         self.remarks: set[int] = set()
         self.at: dict[str, int] = {}
         names = {plain(column.name): column.name for column in table.columns}
@@ -82,9 +82,7 @@ class Heading:
             found_mark = raw[self.mark] if self.mark is not None else None
             mark = plain(str(found_mark))
             if mark in MARKS:
-                first = self._order[0]
-                if first is not None and first < len(raw):
-                    self.passed = cells.read(raw[first], self.table.columns[0])
+                self.passed = mark, self._cells(raw, cells)
                 return None, []
             if isinstance(found_mark, Problem):
                 return None, [Misplaced(found_mark, stated[0])]
@@ -95,13 +93,16 @@ class Heading:
             for at in stated
             if at not in self._headed
         ]
+        return self._cells(raw, cells), wrong
+
+    def _cells(self, raw: Sequence[object], cells: Cells) -> tuple[Cell, ...]:
         width = len(raw)
         self._readers = self._readers or [cells.reader(column) for column in self.table.columns]
         found = (
             read(raw[at]) if at is not None and at < width else None
             for at, read in zip(self._order, self._readers, strict=True)
         )
-        return tuple(found), wrong
+        return tuple(found)
 
 
 def table_of(layout: Layout, name: str) -> Table | None:

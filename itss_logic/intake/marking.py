@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from openpyxl import load_workbook
@@ -35,6 +36,9 @@ SPANNED = 1_000_000
 COPIED = 3_000_000
 """The most cells of a workbook that is copied; all of them are in memory then."""
 
+NOTHING = '=""'
+"""What stands for a formula whose text is that of another: it is refused like it."""
+
 COMMENTED = 30_000
 """The longest comment, in characters."""
 
@@ -53,30 +57,38 @@ def mark(path: str, copy: str, refusals: Sequence[Refusal]) -> bool:
     formulas = _formulas(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        try:
+        with _copying(path):
             # Written again, a formula has no stored value; so it is the values that are kept.
             workbook = load_workbook(path, data_only=True, keep_links=False)
-        except Exception as error:
-            told = f"{type(error).__name__}: {error}"
-            raise QuestionError(f"{path} cannot be copied to mark it: {told}") from None
-        for (name, reference), text in formulas.unstored.items():
-            workbook[name][reference] = text
-        _unmark(workbook)
-        _list(workbook, refusals)
-        for sheet, cells in _by_cell(refusals).items():
-            if sheet in workbook.sheetnames:
-                for reference, some in cells.items():
-                    _mark(workbook[sheet], reference, some)
-        with whole(copy) as beside:
-            try:
-                workbook.save(beside)
-            except Exception as error:
-                raise QuestionError(f"{path} cannot be copied to mark it: {type(error).__name__}: {error}") from None
+            for (name, reference), text in formulas.unstored.items():
+                workbook[name][reference] = text
+            _unmark(workbook)
+            _list(workbook, refusals)
+            for sheet, cells in _by_cell(refusals).items():
+                if sheet in workbook.sheetnames:
+                    for reference, some in cells.items():
+                        _mark(workbook[sheet], reference, some)
+        with whole(copy) as beside, _copying(path):
+            workbook.save(beside)
     return formulas.others
 
 
+@contextmanager
+def _copying(path: str) -> Iterator[None]:
+    """Makes one error of all that may go wrong with a file that is read here, and that openpyxl does not take."""
+    try:
+        yield
+    except OSError as error:
+        raise QuestionError(f"{path} cannot be copied to mark it: {error.strerror or 'it cannot be written'}") from None
+    except Exception:
+        hint = "open it in a spreadsheet program and save it as .xlsx; or mend what the errors tell of"
+        raise QuestionError(
+            f"{path} cannot be copied to mark it: some of it is damaged, or unknown to openpyxl; {hint}"
+        ) from None
+
+
 class Formulas(NamedTuple):
-    """The formulas without a stored value, by sheet and cell; and whether there are any others."""
+    """The formulas that say nothing, by sheet and cell; and whether there are any others."""
 
     unstored: dict[tuple[str, str], str]
     others: bool
@@ -101,7 +113,9 @@ def _formulas(path: str) -> Formulas:
                 cells += sum(len(row.cells) for row in reader.rows())
                 spanned += sum(map(_size, [*reader.merges, *reader.links]))
                 computed += reader.computed
-                unstored |= {(sheet.name, at): text for at, text in reader.formulas.items() if len(text) > 1}
+                unstored |= {
+                    (sheet.name, at): text if len(text) > 1 else NOTHING for at, text in reader.formulas.items()
+                }
     except DocumentError as error:
         raise QuestionError(f"{path} cannot be copied to mark it: {error.message}; {error.mend}") from None
     if cells > COPIED:

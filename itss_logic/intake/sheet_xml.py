@@ -11,21 +11,20 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format, is_timedelta_format
 from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel
 
 from itss_logic import limits
 from itss_logic.documents import DocumentError
 from itss_logic.errors import shorten
-from itss_logic.intake.package import SAVE, Package, damaged
+from itss_logic.intake.number_format import Formatted, shows_digits
+from itss_logic.intake.package import SAVE, Package
+from itss_logic.intake.sheet_styles import Styles, styles_of
 from itss_logic.vocabulary import Problem
 
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 
 ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([1-9][0-9]{0,6})", re.ASCII)
-
-UNSTORED = "has no stored value"
 
 
 class Sheet(NamedTuple):
@@ -157,31 +156,13 @@ class Book:
             raise DocumentError("too_large", f"{name} is larger than {limits.SHARED_BYTES} bytes", "split the workbook")
 
     @cached_property
-    def dates(self) -> dict[int, bool]:
-        """The styles that show a number as a date or time; whether it is a duration."""
-        formats: dict[int, str] = dict(BUILTIN_FORMATS)
-        styles: list[int] = []
-        inside: list[bool] = [False]
-
-        def number_format(attributes: dict[str, str]) -> None:
-            formats[int(attributes["numFmtId"])] = attributes.get("formatCode", "")
-
-        def style(attributes: dict[str, str]) -> None:
-            if inside[0]:
-                styles.append(int(attributes.get("numFmtId", 0)))
-
-        def set_to(value: bool) -> None:
-            inside[0] = value
-
-        starts = {"numFmt": number_format, "xf": style, "cellXfs": lambda _: set_to(True)}
+    def styles(self) -> Styles:
+        """The styles of cells."""
         name = self._part("styles")
-        if name is not None:
-            self._check_size(name)
-            with damaged(name):
-                for _ in self.package.parsed(name, starts, {"cellXfs": lambda: set_to(False)}):
-                    pass
-        shown = {id: text for id, text in formats.items() if len(text) < 1_000 and is_date_format(text)}
-        return {at: is_timedelta_format(shown[id]) for at, id in enumerate(styles) if id in shown}
+        if name is None:
+            return Styles()
+        self._check_size(name)
+        return styles_of(self.package, name)
 
 
 def _whole(parts: list[str]) -> str | Problem:
@@ -195,8 +176,8 @@ def _whole(parts: list[str]) -> str | Problem:
 class SheetReader:
     """Reads a sheet. What it says of columns and merged cells is known once `rows` has come to its end.
 
-    `hidden` are the columns that are hidden, as first and last; `formulas` the text of
-    formulas without a stored value, and `computed` how many have one.
+    `hidden` are the columns that are hidden, as first and last; `formulas` the text of formulas that have no stored
+    value or yield nothing, and `computed` how many there are of others.
     """
 
     def __init__(self, contents: Book, sheet: Sheet) -> None:
@@ -212,6 +193,7 @@ class SheetReader:
         self._number, self._digits, self._is_hidden, self._column = 0, "0", False, -1
         self._kind, self._style = "n", ""
         self._has_value = self._has_formula = self._is_reading = False
+        self._blank = 0
         self._into: list[str] | None = None
         self._value: list[str] = []
         self._formula: list[str] = []
@@ -254,9 +236,15 @@ class SheetReader:
         self._is_hidden = attributes.get("hidden") in ("1", "true") or attributes.get("ht") in ("0", "0.0")
 
     def _end_row(self) -> None:
-        if self._cells:
+        # A row of nothing but formulas that yield nothing is blank, as where they go on below the evidence.
+        if len(self._cells) > self._blank:
             self._found.append(Row(self._number, self._cells, self._is_hidden))
-            self._cells = {}
+        else:
+            self.computed += self._blank
+            for column in self._cells:
+                del self.formulas[f"{letters(column)}{self._number}"]
+        if self._cells:
+            self._cells, self._blank = {}, 0
 
     def _start_cell(self, attributes: dict[str, str]) -> None:
         reference = attributes.get("r")
@@ -306,6 +294,9 @@ class SheetReader:
         if self._value or self._has_formula:
             self.computed += self._has_formula
             value = self._read()
+            if self._has_formula and isinstance(value, str) and not value.strip():
+                value = self._unread("yields nothing", "empty the cell, or write the value")
+                self._blank += 1
             if value is not None and value != "":
                 self._cells[self._column] = value
 
@@ -319,18 +310,20 @@ class SheetReader:
                 return _whole(parts)
         elif parts:
             return self._other(kind, parts[0] if len(parts) == 1 else "".join(parts))
+        mend = "open the workbook in a spreadsheet program, which works it out, and save it; or write the value"
+        return self._unread("has no stored value", mend)
+
+    def _unread(self, why: str, mend: str) -> Problem:
+        """What is told of a formula that says nothing."""
         text = "=" + "".join(self._formula)
         self.computed -= 1
         self.formulas[f"{letters(self._column)}{self._number}"] = text
-        mend = "open the workbook in a spreadsheet program, which works it out, and save it; or write the value"
-        return Problem("wrong_type", f"the formula {shorten(text)} {UNSTORED}", mend)
+        return Problem("wrong_type", f"the formula {shorten(text)} {why}", mend)
 
     def _other(self, kind: str, text: str) -> object:
         if kind == "n":
             value = _number(text)
-            if self._style and int(self._style) in self.contents.dates:
-                return self._date(value, text)
-            return value
+            return self._styled(value, int(self._style), text) if self._style else value
         if kind == "b":
             return {"1": True, "true": True, "0": False, "false": False}[text.strip()]
         if kind == "d":
@@ -340,9 +333,19 @@ class SheetReader:
             return Problem("wrong_type", f"the cell holds the error {shorten(text)}", mend)
         raise DocumentError("syntax", f"there is no kind of cell {shorten(kind)}", SAVE)
 
-    def _date(self, value: int | float, text: str) -> object:
+    def _styled(self, value: int | float, style: int, text: str) -> object:
+        """A number as its style has it."""
+        formats, dates = self.contents.styles
+        if style in dates:
+            return self._date(value, dates[style], text)
+        if not 0 <= style < len(formats) or not float(value).is_integer():
+            return value
+        format = formats[style]
+        return value if format is not None and shows_digits(format, int(value)) else Formatted.of(value, format or "?")
+
+    def _date(self, value: int | float, is_duration: bool, text: str) -> object:
         try:
-            shown = from_excel(value, self.contents.epoch, timedelta=self.contents.dates[int(self._style)])
+            shown = from_excel(value, self.contents.epoch, timedelta=is_duration)
         except (ValueError, OverflowError):
             return _no_date(text)
         return shown if shown is not None else _no_date(text)

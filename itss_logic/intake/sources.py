@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
@@ -15,7 +16,7 @@ from itss_logic.evidence import Entry, Refused
 from itss_logic.intake.bundles import Assembly, Bundle, Row
 from itss_logic.intake.cells import plain
 from itss_logic.intake.layout import Column, Layout, Table
-from itss_logic.terms import write
+from itss_logic.intake.marked import Marked, Passed
 from itss_logic.vocabulary import Problem
 
 CELLS, LINES, KEYS = "cells", "lines", "keys"
@@ -59,7 +60,7 @@ def _key(cell: object) -> str:
 
 
 Found: TypeAlias = "Bundle | Refused"
-"""A candidate's rows; or why something is refused that belongs to no candidate."""
+"""A candidate's rows; or why something is refused that is no candidate's, or that of one who has none."""
 
 
 class Source(ABC):
@@ -85,20 +86,13 @@ class Source(ABC):
                 yield Assembly(self.layout, found).entry(self.places)
 
 
-class Passed(NamedTuple):
-    """A row that is marked as no evidence, by its table and what its source knows it by; and whom it names."""
-
-    table: Table
-    at: Any
-    candidate: object
-
-
 def gathered(
     rows: Iterable[Row],
     layout: Layout,
     places: Places,
     refusals: Iterable[Refusal] = (),
     passed: Iterable[Passed] = (),
+    warn: Callable[[str], None] = lambda message: None,
 ) -> Iterator[Found]:
     """Yield rows by candidate: in the order of the table of candidates, then any others.
 
@@ -110,6 +104,7 @@ def gathered(
         places: tells where they stand.
         refusals: what is wrong beside, with no candidate in particular.
         passed: rows that are marked as no evidence. One that names a candidate may have been written over.
+        warn: is told of examples that were changed, yet name nobody.
     """
     nameless = list(refusals)
     by_candidate: dict[str, list[Row]] = {}
@@ -125,12 +120,15 @@ def gathered(
     for candidate, row in later:
         by_candidate.setdefault(candidate, []).append(row)
     del later
-    found = _bundles(by_candidate, places, passed)
+    marked = Marked(layout, places, passed, by_candidate)
+    marked.warn(warn)
+    nameless += marked.nameless
+    found: Iterator[Found] = chain(_bundles(by_candidate, marked.wrong), marked.others())
     if not nameless:
         yield from found
         return
-    for bundle in found:
-        entry, _ = Assembly(layout, bundle).entry(places)
+    for one in found:
+        entry = one if isinstance(one, Refused) else Assembly(layout, one).entry(places)[0]
         if len(nameless) < limits.REFUSALS and isinstance(entry, Refused):
             nameless.extend(entry.refusals)
     more = len(nameless) - limits.REFUSALS
@@ -141,17 +139,10 @@ def gathered(
     yield Refused(None, tuple(nameless))
 
 
-def _bundles(by_candidate: Mapping[str, list[Row]], places: Places, passed: Iterable[Passed]) -> Iterator[Bundle]:
+def _bundles(by_candidate: Mapping[str, list[Row]], wrong: Mapping[str, list[Refusal]]) -> Iterator[Bundle]:
     known: dict[str, str] = {}
     if any(some[0].table != 0 for some in by_candidate.values()):
         known = {plain(candidate): candidate for candidate, some in by_candidate.items() if some[0].table == 0}
-    wrong: dict[object, list[Refusal]] = {}
-    for table, at, name in passed:
-        if isinstance(name, str) and name in by_candidate:
-            message = f"the row is marked as no evidence, and names the candidate {write(name)}"
-            place = places(table, at, table.columns[0])
-            refusal = Refusal("conflict", name, place, message, "empty the mark, so that it is read; or clear the row")
-            wrong.setdefault(name, []).append(refusal)
     for candidate, some in by_candidate.items():
         near = None if some[0].table == 0 else known.get(plain(candidate))
         yield Bundle(candidate, tuple(some), near, tuple(wrong.get(candidate, ())))

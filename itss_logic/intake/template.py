@@ -9,13 +9,14 @@ from openpyxl.styles import Alignment, Border
 from openpyxl.worksheet.hyperlink import Hyperlink
 
 from itss_logic.intake.captions import Captions, raised
-from itss_logic.intake.files import whole
+from itss_logic.intake.examples import example_cells
 from itss_logic.intake.headings import EXAMPLE
-from itss_logic.intake.layout import Cell, Column, Layout, Table
+from itss_logic.intake.layout import Column, Layout, Table
 from itss_logic.intake.look import DARK, THIN, WRAPPED, Look, Styled, filled, font, lines
 from itss_logic.intake.sheet_xml import letters
+from itss_logic.intake.workbook_write import save
 from itss_logic.shape import STATUS, STATUSES
-from itss_logic.vocabulary import SOURCE, Predicate, Vocabulary
+from itss_logic.vocabulary import SOURCE
 
 BAR_COLOUR = "D9E1F2"
 
@@ -39,56 +40,16 @@ def write_template(path: str, layout: Layout, language: str) -> None:
     for table in layout.tables:
         look.headed(table, example(captions, table))
     look.close()
-    with whole(path) as beside:
-        workbook.save(beside)
+    save(workbook, path)
 
 
 def example(captions: Captions, table: Table) -> list[Any] | None:
-    """The cells of a row that shows how a table is filled in, marked as an example; None where there is none."""
-    item = table.owner or table.predicate
-    f = home(captions.vocabulary, item) if item else None
-    if table.owner and table.predicate and f is not None and f not in table.predicate.fields:
+    """The cells of the row that shows how a table is filled in, as they are written; None where there is none."""
+    cells = example_cells(captions, table)
+    if cells is None:
         return None
-    ticked: dict[str, int] = {}
-    cells = [_sample(captions, table, column, f, ticked) for column in table.columns]
     written = [captions.cells.write(cell, column) for cell, column in zip(cells, table.columns, strict=True)]
     return [EXAMPLE, *written]
-
-
-def home(vocabulary: Vocabulary, item: Predicate) -> str | None:
-    """The field in which an item can have the most attributes, for an example."""
-    if not item.of_field:
-        return None
-    return max(item.fields, key=lambda f: (len(vocabulary.attributes(item.name, f)), -item.fields.index(f)))
-
-
-def _sample(captions: Captions, table: Table, column: Column, f: str | None, ticked: dict[str, int]) -> Cell:
-    """What stands in a column of the example; all together is valid."""
-    say, kind, predicate = captions.say, column.kind, column.predicate
-    texts = {"candidate": "example_candidate", "owner": "example_id", "id": "example_id", SOURCE: "example_source"}
-    if kind in texts:
-        return say(texts[kind])
-    if kind == "field" or kind == STATUS or predicate is None:
-        return f if kind == "field" else STATUSES[0]
-    if f is not None and f not in predicate.fields:
-        return None
-    if kind == "tick":
-        pairs = zip(predicate.own, column.values, strict=True)
-        if ticked.get(predicate.name, 0) < 2 and all(captions.has(a, v, f) for a, v in pairs):
-            ticked[predicate.name] = ticked.get(predicate.name, 0) + 1
-            return True
-        return None
-    if kind in ("truth", "flag"):
-        return True if kind == "truth" else None
-    argument = column.argument
-    assert argument is not None
-    if kind == "number":
-        least, greatest = captions.vocabulary.ranges[argument.domain]
-        return min(greatest, max(least, 3))
-    if predicate.combinations:
-        values = [a for a in predicate.own if a.kind == "value"]
-        return str(min(predicate.combinations, key=str)[values.index(argument)])
-    return next(iter(captions.vocabulary.values(argument.domain, f)), None)
 
 
 class Guide:

@@ -12,11 +12,12 @@ from itss_logic.intake.bundles import Row
 from itss_logic.intake.cells import Cells, plain
 from itss_logic.intake.headings import MARK, Heading, Misplaced, sheet_names, table_of
 from itss_logic.intake.layout import Cell, Layout, Table
+from itss_logic.intake.marked import Passed
 from itss_logic.intake.merges import Merges
 from itss_logic.intake.package import SAVE, Package
 from itss_logic.intake.sheet_xml import Book, Sheet, SheetReader, letters
 from itss_logic.intake.sheet_xml import Row as SheetRow
-from itss_logic.intake.sources import CELLS, Found, Passed, Places, Source, gathered
+from itss_logic.intake.sources import CELLS, Found, Places, Source, gathered
 from itss_logic.vocabulary import Problem, Vocabulary
 
 WORKSHEET, CHART = "worksheet", "chartsheet"
@@ -32,7 +33,7 @@ class Workbook(Source):
         stream: the file.
         file: what it is called.
         vocabulary: what may stand in it.
-        warn: is told of what is hidden.
+        warn: is told of what is hidden, and of examples that were changed.
 
     Raises:
         DocumentError: where the file is no workbook, or one that is not read.
@@ -59,7 +60,7 @@ class Workbook(Source):
     def bundles(self) -> Iterator[Found]:
         """See `Source.bundles`."""
         rows = [row for sheet in self.contents.sheets for row in self._rows(sheet)]
-        yield from gathered(rows, self.layout, self.places, self.refusals, self.passed)
+        yield from gathered(rows, self.layout, self.places, self.refusals, self.passed, self.warn)
 
     def _refuse(self, sheet: str, problem: Problem, row: int = 1, column: int = 0) -> None:
         place = Place(self.places.file, None, None, f"{sheet}!{letters(column)}{row}")
@@ -99,7 +100,7 @@ class Workbook(Source):
         if taken.heading is not None and taken.heading.at:
             self.columns[table.name] = {name: letters(at) for name, at in taken.heading.at.items()}
         self.passed += taken.passed
-        self.read += len(taken.rows)
+        self.read += len(taken.rows) + len(taken.passed)
         if self.read > limits.ROWS:
             raise DocumentError("too_large", f"the workbook has more than {limits.ROWS} rows", "split it")
         self._warn(sheet, taken, reader)
@@ -141,13 +142,13 @@ class Taken:
                 continue
             cells = self._row(self.heading, row)
             if self.heading.passed is not None:
-                self.passed.append(Passed(self.table, row.number, self.heading.passed))
+                self.passed.append(Passed(self.table, row.number, *self.heading.passed))
             if cells is not None:
                 self.rows.append(Row(place, row.number, cells))
                 if row.is_hidden:
                     self.hidden.append(row.number)
-                if len(self.rows) > limits.ROWS:
-                    raise DocumentError("too_large", f"the workbook has more than {limits.ROWS} rows", "split it")
+            if len(self.rows) + len(self.passed) > limits.ROWS:
+                raise DocumentError("too_large", f"the workbook has more than {limits.ROWS} rows", "split it")
 
     def _head(self, row: SheetRow) -> None:
         """Take the first row that is not blank as the heading."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from openpyxl import Workbook
@@ -95,16 +96,31 @@ class WorkbookWriter:
         """Write the file."""
         if self.look is not None:
             self.look.close()
-        with whole(self.path) as beside:
-            self.workbook.save(beside)
+        save(self.workbook, self.path)
 
     def discard(self) -> None:
-        """Drop what was written; `write` does so by itself where it fails."""
-        sheets: list[Any] = list(self.workbook.worksheets)
-        for sheet in sheets:
-            if not sheet.closed:
-                sheet.close()
-                sheet._writer.cleanup()  # The file in which its rows are.
+        """Drop what was written; `write` and `close` do so by themselves where they fail."""
+        drop(self.workbook)
+
+
+def save(workbook: Workbook, path: str) -> None:
+    """Write a workbook that is written row by row; where that fails, nothing of it stays."""
+    try:
+        with whole(path) as beside:
+            workbook.save(beside)
+    except BaseException:
+        drop(workbook)
+        raise
+
+
+def drop(workbook: Workbook) -> None:
+    """Close the sheets of a workbook that is written row by row, and remove the files in which their rows are."""
+    sheets: list[Any] = list(workbook.worksheets)
+    for sheet in sheets:
+        if not sheet.closed:
+            sheet.close()
+        if os.path.exists(sheet._writer.out):
+            sheet._writer.cleanup()
 
 
 def _pattern(sheet: Any, column: Column) -> Any:

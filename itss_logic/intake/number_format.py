@@ -1,0 +1,46 @@
+"""How a spreadsheet shows whole numbers: what people see in a cell is not always what the file holds."""
+
+from __future__ import annotations
+
+import re
+
+COLOUR = re.compile(r"\[(black|blue|cyan|green|magenta|red|white|yellow|color ?\d+)\]", re.IGNORECASE)
+LITERAL = re.compile(r'"[^"]*"|\\.', re.DOTALL)
+SPACE = re.compile(r"_.|\* ", re.DOTALL)
+"""Room left for a character, or filled with space: nothing that is read."""
+
+DIGITS = re.compile(r"(-?)(#,##|#*)(0*)")
+
+LONGEST = 1_000
+"""The longest format, in characters, that is looked at."""
+
+
+class Formatted(int):
+    """A whole number that its cell shows otherwise than by its digits; `format` says how."""
+
+    format: str
+
+    @classmethod
+    def of(cls, value: float, format: str) -> Formatted:
+        """A number in a format."""
+        made = cls(value)
+        made.format = format
+        return made
+
+
+def shows_digits(format: str, value: int) -> bool:
+    """Whether a number is shown as its digits alone, with a minus sign where it has one."""
+    if len(format) > LONGEST:
+        return False
+    sections = LITERAL.sub("\0", format).split(";")
+    is_apart = value < 0 and len(sections) > 1
+    section = sections[1 if is_apart else 2 if value == 0 and len(sections) > 2 else 0]
+    section = SPACE.sub("", COLOUR.sub("", section)).strip()
+    if section.lower() == "general" or section == "@":
+        return not is_apart
+    match = DIGITS.fullmatch(section)
+    if match is None or bool(match[1]) != is_apart:
+        return False
+    digits = len(str(abs(value))) if value else 0
+    is_grouped = match[2] == "#,##" and digits > 3
+    return bool(section) and not is_grouped and len(match[3]) <= max(digits, 1) and (value != 0 or bool(match[3]))
