@@ -226,8 +226,7 @@ class Assembly:
             return known
         if predicate.number == "flag":
             return True
-        own = predicate.own
-        return known[own[0].key] if len(own) == 1 and own[0].kind != "id" else known
+        return known[predicate.alone.key] if predicate.alone else known
 
     def entry(self, placer: Placer) -> tuple[Entry, Place]:
         """The evidence, or its refusal, with the places of its source, and the place of the candidate."""
