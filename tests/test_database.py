@@ -438,6 +438,36 @@ def test_what_is_not_clear_is_refused_where_it_stands(url: str, policy: Policy) 
     ]
 
 
+def test_an_empty_status_is_refused_and_a_missing_column_means_verified(
+    url: str, tmp_path: Path, policy: Policy
+) -> None:
+    execute(
+        url,
+        "CREATE TABLE candidates (candidate TEXT)",
+        "CREATE TABLE exams (candidate TEXT, exam TEXT, status TEXT)",
+        "CREATE TABLE leads_others (candidate TEXT)",
+        "INSERT INTO candidates VALUES ('a'), ('b'), ('c')",
+        "INSERT INTO exams VALUES ('a', 'ap', 'verified'), ('b', 'ap', NULL), ('c', 'ap', 'claimed')",
+        "INSERT INTO leads_others VALUES ('a')",
+    )
+    empty = ("wrong_type", "the status is empty")
+    assert [(code, message) for code, _, message in refusals(url, policy)] == [empty]
+    [first, refused, _] = entries(url, policy)
+    assert isinstance(first, Evidence)
+    assert [str(fact) for fact in first.facts[1:]] == ['leads_others("a")', 'passed_exam("a",ap)']
+    assert isinstance(refused, Refused)
+    assert refused.refusals[0].place.path == "exams[b, ap].status"
+    people = "candidates: SELECT candidate FROM candidates\nexams:\n  "
+    for exams in (
+        "select: SELECT candidate, exam, status FROM exams",
+        "select: SELECT candidate, exam, 'x' AS status FROM exams WHERE candidate = 'b'\n  values: {status: {x: null}}",
+    ):
+        (tmp_path / "map.yaml").write_text(people + exams)
+        result = run("intake", "sql", url, "--query", tmp_path / "map.yaml")
+        assert result.exit_code == 1
+        assert result.output.count("exams[b, ap].status: wrong_type: the status is empty") == 1
+
+
 def test_a_candidate_that_is_none_refuses_all(url: str, policy: Policy) -> None:
     execute(
         url,

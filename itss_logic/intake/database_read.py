@@ -13,7 +13,7 @@ from itss_logic.documents import DocumentError
 from itss_logic.errors import Place, Refusal
 from itss_logic.evidence import Entry, Refused
 from itss_logic.intake.bundles import Bundle, Row
-from itss_logic.intake.database_cells import Read, reader, untaken
+from itss_logic.intake.database_cells import Read, absent, reader, untaken
 from itss_logic.intake.database_kinds import Field, Kind, Postgresql, Sqlite, quoted
 from itss_logic.intake.database_query import Queries
 from itss_logic.intake.database_url import Address, connected, driver_errors, let_go, reached, said
@@ -173,11 +173,14 @@ class Database(Source):
         values = self.queries.of[table.name].values if self.queries else {}
         selected, reads = list[str](), list[Read]()
         for column in table.columns:
-            field = named.get(column.name) or Field("", "text")
+            field = named.get(column.name)
+            if field is None:
+                reads.append(absent)
+                selected.append("NULL")
+                continue
             is_taken = field.kind in TAKEN
             reads.append(reader(column, values.get(column.name)) if is_taken else untaken(column, field.kind))
-            expression = kind.text(field) if is_taken else f"{quoted(field.name)} IS NOT NULL"
-            selected.append(expression if field.name else "NULL")
+            selected.append(kind.text(field) if is_taken else f"{quoted(field.name)} IS NOT NULL")
         order = kind.ordered(named[first])
         return Relation(table, f"SELECT {', '.join(selected)} FROM {sql} ORDER BY {order}", tuple(reads))
 
