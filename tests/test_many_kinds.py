@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 import jsonschema
+import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
 from itss_logic import Evidence, Policy, Refused
 from itss_logic.cli import cli
+from itss_logic.intake.layout import Layout
 from itss_logic.rule_files import default_kb
 from tests import test_category
+from tests.test_database import execute, make
 
 MORE = """
 #defined grade/2.
@@ -42,6 +46,19 @@ evidence(mate, attribute, one, mate).
 argument(mate, 2, of(shift), shift).
 argument(mate, 3, id, mate).
 stated(C, mate(S, M)) :- mate(C, S, M).
+
+#defined post/3.
+evidence(post, item, one, post).
+argument(post, 2, field, field).
+argument(post, 3, id, name).
+stated(C, post(F, P))   :- post(C, F, P).
+asserted(C, post(F, P)) :- claimed(post(C, F, P)).
+
+#defined key/3.
+evidence(key, attribute, many, keys).
+argument(key, 2, of(post), post).
+argument(key, 3, id, key).
+stated(C, key(P, K)) :- key(C, P, K).
 """
 
 PROBE = """
@@ -59,7 +76,12 @@ PEOPLE: list[dict[str, Any]] = [
     {
         "candidate": "ann",
         "trade_grade": {"grade": "junior", "status": "claimed", "source": "x"},
-        "fields": {"bread": {"shifts": [SHIFT, {"name": "s2", "ovens": ["o 1"], "status": "claimed"}]}},
+        "fields": {
+            "bread": {
+                "post": {"name": "head", "keys": ["cellar", "o 1"]},
+                "shifts": [SHIFT, {"name": "s2", "ovens": ["o 1"], "status": "claimed"}],
+            }
+        },
     },
     {"candidate": "bob", "trade_grade": "senior", "badge": {"tag": "7", "rank": "senior", "source": "y"}},
 ]
@@ -128,6 +150,40 @@ def test_batches_come_to_the_same(kb: Path, people: Path, tmp_path: Path) -> Non
         assert result.exit_code == 0, result.output
         assert (tmp_path / "out.jsonl").read_text() == expected
         assert "decided plainly, which takes longer: ovens has an id beside that of an item" in result.stderr
+
+
+def test_what_there_can_be_one_of_is_there_once(kb: Path, tmp_path: Path, url: str) -> None:
+    policy = Policy.load(kb=str(kb))
+    layout = Layout(policy.vocabulary, wide=False)
+    make(url, layout)
+    execute(
+        url,
+        "INSERT INTO candidates VALUES ('ann')",
+        "INSERT INTO trade_grade (candidate, grade) VALUES ('ann', 'junior')",
+        "INSERT INTO badge (candidate, tag, rank) VALUES ('ann', '7', 'junior')",
+        "INSERT INTO post (candidate, field, name) VALUES ('ann', 'bread', 'head')",
+        "INSERT INTO post_keys VALUES ('ann', 'head', 'cellar')",
+    )
+    for again in (
+        "INSERT INTO trade_grade (candidate, grade) VALUES ('ann', 'senior')",
+        "INSERT INTO badge (candidate, tag, rank) VALUES ('ann', '8', 'junior')",
+        "INSERT INTO post (candidate, field, name) VALUES ('ann', 'bread', 'other')",
+        "INSERT INTO post_keys VALUES ('ann', 'head', 'cellar')",
+        *(["INSERT INTO post_keys VALUES ('ann', 'other', 'cellar')"] if url.startswith("postgresql") else []),
+    ):
+        with pytest.raises((sqlite3.IntegrityError, psycopg.IntegrityError)):
+            execute(url, again)
+    assert [str(fact) for line in facts(kb, url) for fact in line.splitlines()] == [
+        'badge("ann","7",junior).',
+        'candidate("ann").',
+        'grade("ann",junior).',
+        'key("ann","head","cellar").',
+        'post("ann",bread,"head").',
+    ]
+    (tmp_path / "two.lp").write_text("candidate(ann). grade(ann, junior). grade(ann, senior).")
+    [refused] = policy.read(str(tmp_path / "two.lp"))
+    assert isinstance(refused, Refused)
+    assert [refusal.code for refusal in refused.refusals] == ["conflict"]
 
 
 @pytest.mark.parametrize(
