@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 import sqlite3
 import subprocess
@@ -259,6 +260,42 @@ def test_whatever_ids_are_like_they_come_back_in_the_order_of_bytes(url: str, la
     assert [object_of(one, layout) for one in told if isinstance(one, Evidence)] == [
         json.loads(line) for line in result.output.split("\n") if line
     ]
+
+
+def test_ids_that_a_server_has_no_room_for_refuse_their_candidate_alone(
+    postgres: postgresql.Server, tmp_path: Path, policy: Policy
+) -> None:
+    url, chance = postgres.fresh(), random.Random(3)
+
+    def text(size: int) -> str:
+        """Text of so many bytes that cannot be packed."""
+        characters = (chr(chance.randrange(0x4E00, 0x9FFF)) for _ in range(size // 3))
+        return "".join(characters) + "x" * (size % 3)
+
+    def achievement(candidate: str, id: str) -> dict[str, Any]:
+        book = {"item": "book", "id": id}
+        return {"candidate": candidate, "fields": {"hardware": {"achievements": [book]}}}
+
+    # A key is an entry's head and its texts: each its bytes and their number, four bytes at places divisible by four.
+    most = 2_704 - 8 - 4
+    people: list[dict[str, Any]] = [
+        {"candidate": text(most)},
+        {"candidate": text(most + 1)},
+        achievement(text(1_350), text(1_200)),
+        achievement(text(1_350), text(1_350)),
+        {"candidate": "last"},
+    ]
+    given = tmp_path / "people.jsonl"
+    given.write_text("".join(json.dumps(one) + "\n" for one in people))
+    result = run("export", given, "--as", "sql", "-o", url)
+    assert result.exit_code == 1, result.output
+    told = [line for line in result.output.splitlines() if "no_place" in line]
+    assert len(told) == 2
+    assert "its ids take 2705 bytes in a key of candidates, and PostgreSQL has room for 2704; shorten them" in told[0]
+    assert "in a key of achievements" in told[1]
+    assert "3 candidates written" in result.output
+    assert set(sound(url, policy)) == {people[at]["candidate"] for at in (0, 2, 4)}
+    assert run("export", given, "--as", "sql", "-o", f"sqlite:///{tmp_path}/all.db").exit_code == 0
 
 
 @pytest.mark.parametrize("encoding", ["UTF-16le", "UTF-16be"])

@@ -8,7 +8,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped, unused-ignore]
 import psycopg
 import pytest
 from click.testing import CliRunner, Result
@@ -119,7 +119,8 @@ def facts(kb: Path, *paths: object) -> list[str]:
 
 
 def test_all_forms_come_to_the_same(kb: Path, people: Path, tmp_path: Path, url: str) -> None:
-    before, expected = people, facts(kb, people)
+    before: object = people
+    expected = facts(kb, people)
     assert len(expected) == 2
     for form, place in [
         ("lp", tmp_path / "lp"),
