@@ -135,6 +135,7 @@ class Check:
                 self._conflict(stated, f"{predicate.name} {write(key[1])} is stated twice")
             f = str(fact.arguments[predicate.place("field")]) if sound and predicate.of_field else None
             self.owners.setdefault(key, (sound, f))
+        self._single(stated, predicate, fact)
         whole = self._whole(fact)
         return Fact(CLAIMED, (whole,)) if stated.status else whole
 
@@ -151,11 +152,17 @@ class Check:
                 self._unknown_owner(stated, key)
         elif self.owners[key][0]:
             self._arguments(stated, predicate, self.owners[key][1])
+        self._single(stated, predicate, fact)
+        return self._whole(fact)
+
+    def _single(self, stated: Stated, predicate: Predicate, fact: Fact) -> None:
+        """Refuse a second value where there can be one for what it is about."""
         if predicate.number == "one":
-            first = self.single.setdefault((fact.name, fact.arguments[: at + 1]), fact)
+            about = zip(fact.arguments, predicate.arguments, strict=True)
+            key = fact.name, tuple(term for term, argument in about if argument not in predicate.own)
+            first = self.single.setdefault(key, fact)
             if first != fact:
                 self._conflict(stated, f"{self._text(fact)} is a second value beside {self._text(first)}")
-        return self._whole(fact)
 
     def _citation(self, stated: Stated, predicate: Predicate, *, can_own: bool) -> Fact:
         sound = self._arguments(stated, predicate, None)

@@ -113,10 +113,10 @@ class Shape:
                 self._misfit("wrong_type", f"{_kind(value)} is not true or false", "write true or false", path)
             elif value:
                 self._state(predicate, path, context)
-        elif len(own) == 1 and own[0].kind != "id":
-            term = self._term(own[0], value, path)
+        elif predicate.alone:
+            term = self._term(predicate.alone, value, path)
             if term is not None:
-                self._state(predicate, path, {**context, own[0].key: term})
+                self._state(predicate, path, {**context, predicate.alone.key: term})
         else:
             keys = ", ".join(a.key for a in own)
             self._misfit("wrong_type", f"{_kind(value)} is not an object", f"write an object with {keys}", path)
@@ -297,7 +297,7 @@ def _schema_of(vocabulary: Vocabulary, predicate: Predicate, f: str | None) -> d
     forms: list[dict[str, Any]] = []
     if predicate.number == "flag":
         forms.append({"type": "boolean"})
-    elif len(own) == 1 and predicate.own[0].kind != "id":
+    elif predicate.alone:
         forms.extend(own.values())
     if predicate.is_item or len(own) > 1:
         spelled = _closed({**own, **attributes, **(marks if predicate.is_item else {})}, own)

@@ -52,6 +52,12 @@ class Predicate:
         return tuple(a for a in self.arguments if a.kind in ("id", "value", "number"))
 
     @cached_property
+    def alone(self) -> Argument | None:
+        """The argument whose value can stand for a statement: the only one, but for the id of an item."""
+        own = self.own
+        return own[0] if len(own) == 1 and not (self.is_item and own[0].kind == "id") else None
+
+    @cached_property
     def owner(self) -> str | None:
         """The item that this is an attribute of."""
         return next((a.domain for a in self.arguments if a.kind == "of"), None)

@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
+from click.testing import CliRunner
 
 from itss_logic import ItssError, Policy, SelfCheckError, limits
 from itss_logic.batch import crew, inputs, rows, streams, worker
@@ -21,6 +23,7 @@ from itss_logic.batch.outputs import Target
 from itss_logic.batch.run import Order, run
 from itss_logic.batch.seen import Seen
 from itss_logic.batch.universe import NotSlicedError
+from itss_logic.cli import cli
 from itss_logic.errors import QuestionError
 
 SAMPLE = Path(__file__).parent / "data" / "sample-200.jsonl"
@@ -237,6 +240,45 @@ def test_folders_in_sorted_order(batch: Callable[..., tuple[Totals, bytes]], tmp
     totals, output = batch(folder)
     assert [answer["candidate"] for answer in told(output)] == ["1", "2", "3", "4", "5", "6", "7", "8"]
     assert totals.refused == 1
+
+
+def refusing(tmp_path: Path) -> Iterator[Path]:
+    """Tables with an example that names a candidate: as a workbook, with a hidden sheet, and as a folder."""
+    tables = {
+        "candidates": [["#", "candidate"], ["", "E-1"], ["", "E-2"], ["", "E-3"]],
+        "exams": [["#", "candidate", "exam"], ["example", "E-1", "fe"], ["", "E-1", "ap"], ["", "E-2", "ap"]],
+        "leads_others": [["#", "candidate"], ["", "e-2"]],
+    }
+    made = openpyxl.Workbook()
+    for name, lines in tables.items():
+        for line in lines:
+            (made[name] if name in made.sheetnames else made.create_sheet(name)).append(line)
+    made.remove(made.worksheets[0])
+    made["exams"].sheet_state = "hidden"
+    made.save(tmp_path / "people.xlsx")
+    yield tmp_path / "people.xlsx"
+    folder = tmp_path / "people"
+    folder.mkdir()
+    for name, lines in tables.items():
+        (folder / f"{name}.csv").write_text("\n".join(map(",".join, lines)))
+    yield folder
+
+
+def test_tables_are_refused_as_check_refuses_them(
+    batch: Callable[..., tuple[Totals, bytes]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in refusing(tmp_path):
+        checked = CliRunner().invoke(cli, ["check", str(path), "--format", "json"])
+        rejects = tmp_path / "rejects.jsonl"
+        totals, _ = batch(path, rejects=str(rejects))
+        found = [json.loads(line) for line in rejects.read_text().splitlines()]
+        refusals = [refusal for one in found for refusal in one["refusals"]]
+        assert refusals == json.loads(checked.stdout)["refusals"]
+        assert [one["code"] for one in refusals] == ["conflict", "unknown_candidate"]
+        assert 'write it as it stands there: "E-2"' in refusals[1]["mend"]
+        assert (totals.accepted, totals.refused) == (2, 2)
+        is_hidden = path.suffix == ".xlsx"
+        assert ("exams is hidden" in capsys.readouterr().err, "exams is hidden" in checked.stderr) == 2 * (is_hidden,)
 
 
 def test_lines_are_numbered_in_each_file(batch: Callable[..., tuple[Totals, bytes]], few: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 import sqlite3
 import subprocess
@@ -261,6 +262,42 @@ def test_whatever_ids_are_like_they_come_back_in_the_order_of_bytes(url: str, la
     ]
 
 
+def test_ids_that_a_server_has_no_room_for_refuse_their_candidate_alone(
+    postgres: postgresql.Server, tmp_path: Path, policy: Policy
+) -> None:
+    url, chance = postgres.fresh(), random.Random(3)
+
+    def text(size: int) -> str:
+        """Text of so many bytes that cannot be packed."""
+        characters = (chr(chance.randrange(0x4E00, 0x9FFF)) for _ in range(size // 3))
+        return "".join(characters) + "x" * (size % 3)
+
+    def achievement(candidate: str, id: str) -> dict[str, Any]:
+        book = {"item": "book", "id": id}
+        return {"candidate": candidate, "fields": {"hardware": {"achievements": [book]}}}
+
+    # A key is an entry's head and its texts: each its bytes and their number, four bytes at places divisible by four.
+    most = 2_704 - 8 - 4
+    people: list[dict[str, Any]] = [
+        {"candidate": text(most)},
+        {"candidate": text(most + 1)},
+        achievement(text(1_350), text(1_200)),
+        achievement(text(1_350), text(1_350)),
+        {"candidate": "last"},
+    ]
+    given = tmp_path / "people.jsonl"
+    given.write_text("".join(json.dumps(one) + "\n" for one in people))
+    result = run("export", given, "--as", "sql", "-o", url)
+    assert result.exit_code == 1, result.output
+    told = [line for line in result.output.splitlines() if "no_place" in line]
+    assert len(told) == 2
+    assert "its ids take 2705 bytes in a key of candidates, and PostgreSQL has room for 2704; shorten them" in told[0]
+    assert "in a key of achievements" in told[1]
+    assert "3 candidates written" in result.output
+    assert set(sound(url, policy)) == {people[at]["candidate"] for at in (0, 2, 4)}
+    assert run("export", given, "--as", "sql", "-o", f"sqlite:///{tmp_path}/all.db").exit_code == 0
+
+
 @pytest.mark.parametrize("encoding", ["UTF-16le", "UTF-16be"])
 def test_an_sqlite_file_in_utf_16_is_read_in_its_own_order(
     encoding: str, tmp_path: Path, layout: Layout, policy: Policy
@@ -436,6 +473,36 @@ def test_what_is_not_clear_is_refused_where_it_stands(url: str, policy: Policy) 
         ("missing_key", 'projects["f f", "q,r"].field', "field is missing"),
         ("wrong_type", 'projects["f f", "q,r"].source', f"a cell of the type {other} cannot be read as source"),
     ]
+
+
+def test_an_empty_status_is_refused_and_a_missing_column_means_verified(
+    url: str, tmp_path: Path, policy: Policy
+) -> None:
+    execute(
+        url,
+        "CREATE TABLE candidates (candidate TEXT)",
+        "CREATE TABLE exams (candidate TEXT, exam TEXT, status TEXT)",
+        "CREATE TABLE leads_others (candidate TEXT)",
+        "INSERT INTO candidates VALUES ('a'), ('b'), ('c')",
+        "INSERT INTO exams VALUES ('a', 'ap', 'verified'), ('b', 'ap', NULL), ('c', 'ap', 'claimed')",
+        "INSERT INTO leads_others VALUES ('a')",
+    )
+    empty = ("wrong_type", "the status is empty")
+    assert [(code, message) for code, _, message in refusals(url, policy)] == [empty]
+    [first, refused, _] = entries(url, policy)
+    assert isinstance(first, Evidence)
+    assert [str(fact) for fact in first.facts[1:]] == ['leads_others("a")', 'passed_exam("a",ap)']
+    assert isinstance(refused, Refused)
+    assert refused.refusals[0].place.path == "exams[b, ap].status"
+    people = "candidates: SELECT candidate FROM candidates\nexams:\n  "
+    for exams in (
+        "select: SELECT candidate, exam, status FROM exams",
+        "select: SELECT candidate, exam, 'x' AS status FROM exams WHERE candidate = 'b'\n  values: {status: {x: null}}",
+    ):
+        (tmp_path / "map.yaml").write_text(people + exams)
+        result = run("intake", "sql", url, "--query", tmp_path / "map.yaml")
+        assert result.exit_code == 1
+        assert result.output.count("exams[b, ap].status: wrong_type: the status is empty") == 1
 
 
 def test_a_candidate_that_is_none_refuses_all(url: str, policy: Policy) -> None:

@@ -48,7 +48,7 @@ def tables_of(given: Input, vocabulary: Vocabulary, warn: Callable[[str], None])
     try:
         is_file = given.stamp is not None and not given.packing
         stream = opened.stream if is_file else BytesIO(streams.full(opened.stream, limits.FILE_BYTES + 1))
-        yield workbook_of(stream, given.name, vocabulary)
+        yield workbook_of(stream, given.name, vocabulary, warn)
     finally:
         opened.close()
 
@@ -84,7 +84,7 @@ def _bundle(bundle: Bundle) -> list[Any]:
     for row in bundle.rows:
         cells = [{"problem": cell[:3]} if isinstance(cell, Problem) else cell for cell in row.cells]
         rows.append([row.table, None if row.at is row.cells else row.at, cells])
-    return [bundle.candidate, rows]
+    return [bundle.candidate, rows, bundle.near, bundle.wrong]
 
 
 def _refused(refused: Refused) -> dict[str, Any]:
@@ -104,7 +104,7 @@ class Unpacked:
         if isinstance(found, Refused):
             return b""
         assembly = Assembly(self.layout, found)
-        if assembly.problems:
+        if assembly.problems or found.wrong:
             return b""
         try:
             return json.dumps(assembly.value, ensure_ascii=False, separators=(",", ":")).encode()
@@ -126,9 +126,13 @@ def _value(line: bytes) -> Any:
 def _found(value: Any, style: str) -> Found:
     if isinstance(value, dict):
         candidate, refusals = value["refused"]
-        return Refused(candidate, tuple(Refusal(c, who, Place(*place), *rest) for c, who, place, *rest in refusals))
-    candidate, rows = value
-    return Bundle(candidate, tuple(_row(style, *row) for row in rows))
+        return Refused(candidate, _refusals(refusals))
+    candidate, rows, near, wrong = value
+    return Bundle(candidate, tuple(_row(style, *row) for row in rows), near, _refusals(wrong))
+
+
+def _refusals(told: list[list[Any]]) -> tuple[Refusal, ...]:
+    return tuple(Refusal(code, who, Place(*place), *rest) for code, who, place, *rest in told)
 
 
 def _row(style: str, table: int, at: Any, cells: list[Any]) -> Row:

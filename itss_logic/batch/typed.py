@@ -58,12 +58,15 @@ class Types:
         if not predicate.key.isidentifier() or predicate.key in (CANDIDATE, FIELDS, STATUS, SOURCE):
             raise UntypedError(f"the key {predicate.key} cannot be read as a type")
         own = predicate.own
+        ids = [argument.key for argument in own if argument.kind == "id"]
+        if len(ids) > predicate.is_item:
+            raise UntypedError(f"{predicate.key} has an id beside that of an item")
         forms: list[Any] = []
         spelled: type[Any] | None = None
         if predicate.number == "flag":
             forms.append(bool)
-        elif len(own) == 1 and own[0].kind != "id":
-            forms.append(self._value(own[0], f))
+        elif predicate.alone:
+            forms.append(self._value(predicate.alone, f))
         if predicate.is_item or len(own) > 1:
             members: list[tuple[Any, ...]] = [(argument.key, self._value(argument, f)) for argument in own]
             ignored: list[Statements] = []
@@ -74,7 +77,7 @@ class Types:
             names = [member[0] for member in members]
             if len(set(names)) < len(names) or not all(name.isidentifier() for name in names):
                 raise UntypedError(f"the key {predicate.key} cannot be read as a type")
-            spelled = _object(f"{predicate.name}_{f}", members, frozen=all(argument.kind != "id" for argument in own))
+            spelled = _object(f"{predicate.name}_{f}", members, frozen=not ids)
             forms.append(spelled)
         one = reduce(or_, forms)
         into.append(Statements(predicate, f, predicate.key, spelled))

@@ -39,13 +39,11 @@ class Bundle(NamedTuple):
 
 
 class NoPlaceError(Exception):
-    """Evidence with a fact that no form but facts has a place for."""
+    """Evidence that a form has no place for; `mend` is what to do instead."""
 
-    def __init__(self, fact: Fact) -> None:
-        super().__init__(
-            f"{write(fact)} has no place in this form: references are for items on file, and one only for what can "
-            "be stated once"
-        )
+    def __init__(self, message: str, mend: str) -> None:
+        super().__init__(message)
+        self.mend = mend
 
 
 class Placer(Protocol):
@@ -226,8 +224,7 @@ class Assembly:
             return known
         if predicate.number == "flag":
             return True
-        own = predicate.own
-        return known[own[0].key] if len(own) == 1 and own[0].kind != "id" else known
+        return known[predicate.alone.key] if predicate.alone else known
 
     def entry(self, placer: Placer) -> tuple[Entry, Place]:
         """The evidence, or its refusal, with the places of its source, and the place of the candidate."""
@@ -314,7 +311,9 @@ class Rows:
         for item, sources in self.sources.items():
             once = layout.vocabulary.cites_once(layout.vocabulary.predicates[item.name])
             if item not in self.items or (once and len(sources) > 1):
-                raise NoPlaceError(Fact(SOURCE, (item, sources[-1])))
+                what = f"{write(Fact(SOURCE, (item, sources[-1])))} has no place in this form"
+                why = "references are for items on file, and one only for what can be stated once"
+                raise NoPlaceError(f"{what}: {why}", "export it as lp, or leave the reference out")
 
     def __iter__(self) -> Iterator[Row]:
         yield Row(0, None, (self.candidate,))

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from itss_logic.errors import shorten
 from itss_logic.intake.layout import Cell, Column
+from itss_logic.shape import STATUS, STATUSES
 from itss_logic.vocabulary import Problem
 
 TRUE = frozenset(["true", "t", "yes", "y", "on", "1"])
@@ -23,16 +24,22 @@ DIGITS = 40
 
 Read: TypeAlias = "Callable[[object], Cell]"
 
+NO_STATUS = Problem("wrong_type", "the status is empty", f"write {' or '.join(STATUSES)}")
+
 
 def reader(column: Column, values: Mapping[str, Cell] | None = None) -> Read:
-    """What reads the cells of a column; `values` says what is to be read for some, by their text."""
+    """What reads the cells of a column; `values` says what is to be read for some, by their text.
+
+    A status has to be there, so that nothing counts as verified that nobody has verified.
+    """
+    nothing = NO_STATUS if column.kind == STATUS else None
     reads = {"truth": _truth, "flag": _truth, "number": _number}.get(column.kind, _value)
     if column.is_text:
         reads = _source if column.kind == "source" else _id
 
     def read(raw: object) -> Cell:
         if raw is None:
-            return None
+            return nothing
         if type(raw) is str and not raw.isascii() and not _is_sound(raw):
             return Problem("syntax", "the text is not UTF-8", "write it again as UTF-8", column.argument)
         return reads(raw, column)
@@ -42,7 +49,8 @@ def reader(column: Column, values: Mapping[str, Cell] | None = None) -> Read:
 
     def mapped(raw: object) -> Cell:
         text = str(raw).lower() if isinstance(raw, bool) else str(raw) if isinstance(raw, (str, int, Decimal)) else ""
-        return values[text] if raw is not None and text in values else read(raw)
+        found = values[text] if raw is not None and text in values else read(raw)
+        return nothing if found is None else found
 
     return mapped
 
@@ -127,7 +135,12 @@ def _unread(what: str, column: Column, form: str) -> Problem:
 def untaken(column: Column, kind: str) -> Read:
     """What reads a column whose type is not taken: cells are true where there is something."""
     problem = _unread(f"a cell of the type {kind}", column, "text, a number or a truth value")
-    return lambda raw: problem if raw else None
+    return lambda raw: problem if raw or column.kind == STATUS else None
+
+
+def absent(raw: object) -> Cell:
+    """What reads a column that is not there: nothing."""
+    return None
 
 
 def written(cell: Cell, column: Column) -> None | bool | int | float | str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,7 +13,7 @@ from itss_logic.documents import DocumentError
 from itss_logic.errors import Place, Refusal
 from itss_logic.evidence import Entry, Refused
 from itss_logic.intake.bundles import Bundle, Row
-from itss_logic.intake.database_cells import Read, reader, untaken
+from itss_logic.intake.database_cells import Read, absent, reader, untaken
 from itss_logic.intake.database_kinds import Field, Kind, Postgresql, Sqlite, quoted
 from itss_logic.intake.database_query import Queries
 from itss_logic.intake.database_url import Address, connected, driver_errors, let_go, reached, said
@@ -170,15 +170,21 @@ class Database(Source):
                 self._refuse(Problem("missing_key", message, mend), table.name, first)
         if len(self.refusals) > before:
             return None
+        return self._as_read(kind, table, sql, named)
+
+    def _as_read(self, kind: Kind, table: Table, sql: str, named: Mapping[str, Field]) -> Relation:
         values = self.queries.of[table.name].values if self.queries else {}
         selected, reads = list[str](), list[Read]()
         for column in table.columns:
-            field = named.get(column.name) or Field("", "text")
+            if column.name not in named:
+                reads.append(absent)
+                selected.append("NULL")
+                continue
+            field = named[column.name]
             is_taken = field.kind in TAKEN
             reads.append(reader(column, values.get(column.name)) if is_taken else untaken(column, field.kind))
-            expression = kind.text(field) if is_taken else f"{quoted(field.name)} IS NOT NULL"
-            selected.append(expression if field.name else "NULL")
-        order = kind.ordered(named[first])
+            selected.append(kind.text(field) if is_taken else f"{quoted(field.name)} IS NOT NULL")
+        order = kind.ordered(named[table.columns[0].name])
         return Relation(table, f"SELECT {', '.join(selected)} FROM {sql} ORDER BY {order}", tuple(reads))
 
     def _merged(self, kind: Kind, relations: Sequence[Relation]) -> Iterator[Found]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from types import TracebackType
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, PrimaryKeyConstraint, Table, UniqueConstraint, select
 
 from itss_logic.errors import QuestionError, printable
-from itss_logic.intake.bundles import Bundle
+from itss_logic.intake.bundles import Bundle, NoPlaceError
 from itss_logic.intake.database_cells import written
 from itss_logic.intake.database_url import Address, connected, let_go, reached
 from itss_logic.intake.layout import Layout
@@ -16,6 +17,15 @@ from itss_logic.intake.schema import Schema
 
 CHUNK_ROWS = 10_000
 """How many rows wait until they are written."""
+
+INDEX_BYTES = 2_704
+"""How many bytes an entry of an index may take in PostgreSQL."""
+
+SHORT_BYTES = 126
+"""The most bytes of text whose length PostgreSQL notes in one byte rather than in four."""
+
+NUMBER_BYTES = 32
+"""More than a number takes."""
 
 
 class DatabaseWriter:
@@ -37,6 +47,7 @@ class DatabaseWriter:
         self.is_new = self.address.is_sqlite and not os.path.exists(self.address.path)
         self.waiting: list[list[tuple[object, ...]]] = [[] for _ in layout.tables]
         self.count = 0
+        self.keys = [_keys(self.schema.tables[table.name]) for table in layout.tables]
         self.inserts = [_insert(self.address, table.name, len(table.columns)) for table in layout.tables]
         self.connection: Connection | None = connected(self.address, writes=True)
         try:
@@ -65,15 +76,30 @@ class DatabaseWriter:
         """Write the rows of a candidate.
 
         Raises:
+            NoPlaceError: where an id is too long for the server; nothing of the candidate is written then.
             QuestionError: where they cannot be written; nothing is kept then.
         """
+        rows: list[tuple[int, tuple[object, ...]]] = []
         for row in bundle.rows:
             columns = self.layout.tables[row.table].columns
             cells = tuple([written(cell, column) for cell, column in zip(row.cells, columns, strict=True)])
-            self.waiting[row.table].append(cells)
+            if not self.address.is_sqlite:  # A file has room for any.
+                self._check_keys(row.table, cells)
+            rows.append((row.table, cells))
+        for place, values in rows:
+            self.waiting[place].append(values)
         self.count += len(bundle.rows)
         if self.count >= CHUNK_ROWS:
             self._flush()
+
+    def _check_keys(self, table: int, cells: Sequence[object]) -> None:
+        """Check that a server has room for a row in its indexes."""
+        for key in self.keys[table]:
+            size = _size([cells[place] for place in key])
+            if size > INDEX_BYTES:
+                name = self.layout.tables[table].name
+                message = f"its ids take {size} bytes in a key of {name}, and PostgreSQL has room for {INDEX_BYTES}"
+                raise NoPlaceError(message, "shorten them, or export it into SQLite or another form")
 
     def _flush(self) -> None:
         """Write what waits, items before what belongs to them."""
@@ -121,6 +147,22 @@ class DatabaseWriter:
             self.close()
         else:
             self.discard()
+
+
+def _keys(table: Table) -> list[list[int]]:
+    """The places of the columns of each key of a table."""
+    names = [column.name for column in table.columns]
+    unique = [c for c in table.constraints if isinstance(c, (PrimaryKeyConstraint, UniqueConstraint))]
+    return [[names.index(column.name) for column in constraint.columns] for constraint in unique]
+
+
+def _size(cells: Sequence[object]) -> int:
+    """How many bytes an entry of an index takes at most in PostgreSQL, which may pack long text."""
+    size = 8
+    for cell in cells:
+        length = len(cell.encode()) if isinstance(cell, str) else NUMBER_BYTES
+        size = size + 1 + length if length <= SHORT_BYTES else -(-size // 4) * 4 + 4 + length
+    return size
 
 
 def _insert(address: Address, table: str, columns: int) -> str:

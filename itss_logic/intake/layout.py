@@ -149,12 +149,22 @@ class Layout:
         return found if len(found) <= TICKED else []
 
     def key(self, table: Table) -> tuple[Column, ...]:
-        """The columns that tell a row of a table from its others; of an item with attributes its candidate and id."""
+        """The columns that tell a row of a table from its others: of an item that there is one of, not what it says."""
         item = table.predicate if table.owner is None else None
+        if item is not None and item.number == "one":
+            return self._columns(table, [a for a in item.arguments if a not in item.own])
         if item is not None and self.vocabulary.attributes(item.name, None):
-            ids = [item.arguments[item.place("id")]]
-        else:
-            ids = list(table.predicate.arguments) if table.predicate else []
+            return self.identity(table)
+        return self._columns(table, table.predicate.arguments if table.predicate else ())
+
+    def identity(self, table: Table) -> tuple[Column, ...]:
+        """The columns by which attributes name an item of a table: its candidate and id."""
+        assert table.predicate is not None
+        return self._columns(table, [table.predicate.arguments[table.predicate.place("id")]])
+
+    @staticmethod
+    def _columns(table: Table, ids: Sequence[Argument]) -> tuple[Column, ...]:
+        """The columns of the candidate and of some arguments."""
         return tuple(c for c in table.columns if c.kind == "candidate" or (_is_of(table, c) and c.argument in ids))
 
     def allowed(self, column: Column) -> tuple[str, ...]:

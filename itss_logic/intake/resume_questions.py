@@ -167,9 +167,9 @@ class Form:
 
     def _short(self, field: str | None) -> dict[str, list[str]]:
         """What may stand in a list of a field, in short."""
-        own = self.predicate.own
-        if len(own) == 1 and own[0].kind != "id":
-            return {self._choice(own[0], field or self.vocabulary.fields[0])[0]: []}
+        own, alone = self.predicate.own, self.predicate.alone
+        if alone:
+            return {self._choice(alone, field or self.vocabulary.fields[0])[0]: []}
         return {"{" + ", ".join(f"{a.key}: …" for a in own) + "}": []}
 
     def _keys(self, question: Question) -> Iterator[str]:

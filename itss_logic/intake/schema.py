@@ -94,23 +94,31 @@ class Schema:
 
     def _keys(self, table: laid_out.Table) -> Iterator[SchemaItem]:
         """What ties a table to others, and lets others be tied to it."""
-        names = [column.name for column in self.layout.key(table)]
         if table.predicate is None:
             return
         candidate = table.columns[0].name
         if table.owner is None:
             yield ForeignKeyConstraint([candidate], [f"{laid_out.CANDIDATES}.{candidate}"])
-            f = [column.name for column in table.columns if column.kind == "field"]
-            if f and f[0] not in names and any(self.layout.varies(t) for t in self._apart(table.predicate)):
-                yield UniqueConstraint(*names, *f)
+            yield from self._named(table, self._apart(table.predicate))
             return
         other = next(t for t in self.layout.tables if t.predicate is table.owner)
         owner = next(column.name for column in table.columns if column.kind == "owner")
-        here, there = [candidate, owner], [column.name for column in self.layout.key(other)]
+        here, there = [candidate, owner], [column.name for column in self.layout.identity(other)]
         if any(column.kind == "field" for column in table.columns):
             here.append("field")
             there.append(next(column.name for column in other.columns if column.kind == "field"))
         yield ForeignKeyConstraint(here, [f"{other.name}.{name}" for name in there])
+
+    def _named(self, table: laid_out.Table, attributes: Sequence[Predicate]) -> Iterator[UniqueConstraint]:
+        """What the tables of attributes name an item by, where that is not its key."""
+        if not attributes:
+            return
+        key, names = ([c.name for c in some] for some in (self.layout.key(table), self.layout.identity(table)))
+        if key != names:
+            yield UniqueConstraint(*names)
+        f = [column.name for column in table.columns if column.kind == "field"]
+        if f and any(self.layout.varies(attribute) for attribute in attributes):
+            yield UniqueConstraint(*names, *f)
 
     def _apart(self, item: Predicate) -> list[Predicate]:
         return [t.predicate for t in self.layout.tables if t.owner is item and t.predicate]

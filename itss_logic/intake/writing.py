@@ -28,7 +28,7 @@ Write: TypeAlias = Callable[[Evidence], None]
 """Writes one candidate's evidence.
 
 Raises:
-    NoPlaceError: where the form has no place for a fact; nothing of the candidate is written then.
+    NoPlaceError: where the form has no place for it; nothing of the candidate is written then.
 """
 
 
@@ -36,7 +36,11 @@ class BundleWriter(Protocol):
     """Writes the rows of candidates."""
 
     def write(self, bundle: Bundle) -> None:
-        """Write the rows of a candidate."""
+        """Write the rows of a candidate.
+
+        Raises:
+            NoPlaceError: where there is no place for them; nothing of them is written then.
+        """
 
     def close(self) -> None:
         """Write what is left, and keep it all."""
@@ -124,5 +128,4 @@ def _line(file: IO[str], evidence: Evidence, layout: Layout) -> None:
 
 def without_place(evidence: Evidence, error: NoPlaceError, output: str) -> Refusal:
     """The refusal of evidence that a form has no place for."""
-    mend = "export it as lp, or leave the reference out"
-    return Refusal("no_place", evidence.candidate, Place(output), str(error), mend)
+    return Refusal("no_place", evidence.candidate, Place(output), str(error), error.mend)
