@@ -10,7 +10,6 @@ import click
 from itss_logic.cli_explain import with_language
 from itss_logic.cli_forms import carry
 from itss_logic.console import Intake, count, installed, leave, warn, with_policy
-from itss_logic.errors import QuestionError
 
 if TYPE_CHECKING:
     from itss_logic.errors import Refusal
@@ -33,10 +32,11 @@ def template(policy: Policy, output: str, lang: str | None, force: bool) -> None
     the policy. `itss intake xlsx` reads it.
     """
     installed(*NEEDED)
+    from itss_logic.intake.files import free
     from itss_logic.intake.layout import Layout
     from itss_logic.intake.template import write_template
 
-    _free(output, force)
+    free(output, force=force)
     language = policy.words(lang).language
     layout = Layout(policy.vocabulary, wide=True)
     write_template(output, layout, language)
@@ -60,12 +60,14 @@ def xlsx(policy: Policy, path: str, output: str | None, mark: str | None, force:
     PATH is a workbook (.xlsx), or a folder with candidates.csv and other tables as the sheets of a workbook have them.
     What is refused is told by sheet and cell, on standard error.
     """
+    from itss_logic.intake.files import apart, free
+
     form = _form(path)
-    _check_apart(path, output, mark)
+    apart([path], [output, mark])
     if mark is not None:
         if form != "xlsx":
             raise click.UsageError(f"--mark is for workbooks; {path} is a folder, whose lines the errors name")
-        _free(mark, force)
+        free(mark, force=force)
     if form == "xlsx":
         installed(*NEEDED)
     refusals: list[Refusal] = []
@@ -99,35 +101,3 @@ def _form(path: str) -> str:
         return "xlsx"
     hint = "save it as .xlsx, or as a folder of CSV files, one for each sheet"
     raise click.UsageError(f"{path} is neither a workbook (.xlsx) nor a folder of CSV tables; {hint}")
-
-
-def _check_apart(path: str, output: str | None, mark: str | None) -> None:
-    """See that nothing is written over what is read, or over what else is written.
-
-    Raises:
-        UsageError: where it would be.
-    """
-    written = {"--output": output if output != "-" else None, "--mark": mark}
-    read = [path, *(os.path.join(path, name) for name in os.listdir(path))] if os.path.isdir(path) else [path]
-    for option, file in written.items():
-        if file is not None and any(_is_same(file, one) for one in read):
-            raise click.UsageError(f"{option} names what is read, which would be lost; name another file")
-    if written["--output"] and mark is not None and _is_same(written["--output"], mark):
-        raise click.UsageError("--output and --mark name the same file; name two")
-
-
-def _is_same(one: str, other: str) -> bool:
-    """Whether two paths are of one file, whether or not it is there yet."""
-    if os.path.exists(one) and os.path.exists(other):
-        return os.path.samefile(one, other)
-    return os.path.realpath(one) == os.path.realpath(other)
-
-
-def _free(path: str, force: bool) -> None:
-    """See that a file can be written without loss of another.
-
-    Raises:
-        QuestionError: where one is there.
-    """
-    if os.path.exists(path) and not force:
-        raise QuestionError(f"{path} is there already, maybe filled in; name another file, or use --force")

@@ -46,7 +46,7 @@ def apart(read: Iterable[str], written: Iterable[str | None]) -> None:
         QuestionError: where it is so.
     """
     places = [(path, _real(path)) for path in written if path not in (None, STANDARD_INPUT)]
-    taken = {_real(path) for path in read if path != STANDARD_INPUT}
+    taken = {_real(path) for one in read if one != STANDARD_INPUT for path in (one, *_inside(one))}
     for path, place in places:
         if place in taken:
             raise QuestionError(
@@ -66,10 +66,20 @@ def free(path: str, *, force: bool) -> None:
         raise QuestionError(f"{path} is there already, maybe filled in; name another place, or use --force")
 
 
+def _inside(path: str) -> list[str]:
+    """The files of a folder."""
+    return [entry.path for entry in os.scandir(path) if entry.is_file()] if os.path.isdir(path) else []
+
+
 def _real(path: str | None) -> str:
     """What tells whether two paths are of one place; that of an SQLite file by its URL is the file's."""
     path = path or ""
     if is_database(path):
         kind, _, name = path.partition(":///")
-        return os.path.realpath(name.partition("?")[0]) if kind.startswith("sqlite") else path
+        if not kind.startswith("sqlite"):
+            return path
+        path = name.partition("?")[0]
+    if os.path.exists(path):
+        about = os.stat(path)
+        return f"{about.st_dev}:{about.st_ino}"
     return os.path.realpath(path)
