@@ -255,6 +255,54 @@ def test_the_rows_are_what_evaluate_says(
     assert not folder_of(url, tmp_path).with_suffix(".part").exists()
 
 
+def test_a_run_that_is_finished_is_not_written_twice(url: str, people: Path, tmp_path: Path) -> None:
+    given = tmp_path / "people.jsonl"
+    shutil.copy(people, given)
+    first = batch(given, "-o", url, "--resume", "--jobs", 1, cwd=tmp_path)
+    assert first[0] == 1
+    for _ in range(2):
+        code, errors = batch(given, "-o", url, "--resume", "--jobs", 1, cwd=tmp_path)
+        assert code == 1, errors  # As before: some are refused.
+        assert "table itss_verdicts: run 1 of the same is finished; nothing is written" in errors
+        assert "30 candidates decided, 3 refused" in errors
+        assert "nothing was left to decide" in errors
+        table = first[1][first[1].index("attained") :].partition("\n\n")[0]
+        assert table in errors
+        assert rows(url, "SELECT count(*) FROM itss_verdicts_runs") == [(1,)]
+    assert not folder_of(url, tmp_path).with_suffix(".part").exists()
+    given.write_bytes(people.read_bytes().replace(b'"ap"', b'"sc"', 1))  # As long as before.
+    code, errors = batch(given, "-o", url, "--resume", "--jobs", 1, cwd=tmp_path)
+    assert (code, "is finished" in errors) == (1, False), errors
+    code, errors = batch(given, "-o", url, "--resume", "--jobs", 1, "--verify-sample", 0, cwd=tmp_path)
+    assert (code, "is finished" in errors) == (1, False), errors
+    assert rows(url, "SELECT count(*) FROM itss_verdicts_runs WHERE finished IS NOT NULL") == [(3,)]
+    select = (Path(__file__).parent.parent / "README.md").read_text().partition("SELECT candidate, field, level")[2]
+    newest = "SELECT candidate, field, level" + select.partition("```")[0]
+    assert sorted(rows(url, newest)) == sorted(row[1:5] for row in results(url)[600:])
+
+
+@pytest.mark.parametrize(
+    ("table", "columns"),
+    [("itss_verdicts", "run INTEGER, x TEXT"), ("itss_verdicts_runs", "id TEXT"), ("itss_verdicts_chunks", "run TEXT")],
+)
+def test_tables_of_somebody_else_are_left_alone(
+    url: str, people: Path, tmp_path: Path, table: str, columns: str
+) -> None:
+    execute(url, f"CREATE TABLE {table} ({columns})")
+    is_sqlite = url.startswith("sqlite")
+    names = (
+        "SELECT name FROM sqlite_master"
+        if is_sqlite
+        else "SELECT tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
+    )
+    code, errors = batch(people, "-o", url, "--jobs", 1, cwd=tmp_path)
+    assert code == 2
+    assert f"there is a table {table} already that is none of results, and nothing was made" in error_of(errors)
+    assert "--resume" not in errors
+    assert rows(url, names) == [(table,)]
+    assert not any(name.endswith(".part") for name in os.listdir(tmp_path))
+
+
 def killed_into(url: str, blocks: int, where: Path, *arguments: object) -> None:
     killed_after(blocks, folder_of(url, where), *arguments, "-o", url, cwd=where)
 

@@ -268,7 +268,7 @@ class Run:
             if piece is None or (entry.of, entry.digest) != (piece.of, digest):
                 raise self._changed(self.inputs[entry.of].name)
             reached = piece.reached
-            _forget(piece)
+            forget(piece)
         return reached
 
     def _take(self, piece: Piece, done: Done) -> None:
@@ -290,7 +290,7 @@ class Run:
                 self.report.refused(refusals)
         marks = b"".join(mark for at, (_, mark) in enumerate(named) if at not in again)
         self._add(piece, done, "".join(lines).encode() if self.order.rejects else b"", marks)
-        _forget(piece)
+        forget(piece)
 
     def _add(self, piece: Piece, done: Done, rejects: bytes, marks: bytes) -> None:
         """Have it that a block is finished."""
@@ -318,7 +318,7 @@ def _same(path: str, other: str) -> bool:
     return os.path.realpath(path) == os.path.realpath(other)
 
 
-def _forget(piece: Piece) -> None:
+def forget(piece: Piece) -> None:
     """Remove the file that a finished block was spooled to."""
     if piece.spooled:
         os.unlink(piece.block.path)

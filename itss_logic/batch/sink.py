@@ -29,7 +29,9 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
+    func,
     insert,
+    inspect,
     select,
     update,
 )
@@ -61,6 +63,16 @@ class Begun(NamedTuple):
     run: int
     asked: Mapping[str, Any]
     digests: tuple[str, ...]
+
+
+class Whole(NamedTuple):
+    """A run that is whole: `chunks` are the digest of each and how many were decided of it, `counts` all results."""
+
+    run: int
+    asked: Mapping[str, Any]
+    refused: int
+    chunks: tuple[tuple[str, int], ...]
+    counts: Mapping[tuple[str, int, str], int]
 
 
 class Sink:
@@ -105,7 +117,8 @@ class Sink:
     def __enter__(self) -> Sink:
         self._connection = connected(self.address, writes=True)
         try:
-            with self._written():
+            with self._written(""):
+                self._check_shapes()
                 self.metadata.create_all(self.connection)
             if not self.address.is_sqlite:  # Who writes to a file holds the folder beside it.
                 self._lock()
@@ -117,6 +130,23 @@ class Sink:
     def __exit__(self, *error: object) -> None:
         let_go(self.connection, self.address)
         self._connection = None
+
+    def _check_shapes(self) -> None:
+        """Check that no table of somebody else is named like one of these.
+
+        Raises:
+            QuestionError: where one is.
+        """
+        there = inspect(self.connection)
+        views = there.get_view_names()
+        for table in self.metadata.sorted_tables:
+            if there.has_table(table.name):
+                columns = [column["name"] for column in there.get_columns(table.name)]
+                if table.name in views or columns != [column.name for column in table.columns]:
+                    raise QuestionError(
+                        f"{printable(self.address.shown)}: there is a table {table.name} already that is none of "
+                        "results, and nothing was made; name another with --table"
+                    )
 
     def _lock(self) -> None:
         deadline = time.monotonic() + LOCK_SECONDS
@@ -131,8 +161,8 @@ class Sink:
             time.sleep(0.1)
 
     @contextmanager
-    def _written(self) -> Iterator[Connection]:
-        """A transaction: all that is done in it is kept, or nothing.
+    def _written(self, kept: str = f"; {KEPT}") -> Iterator[Connection]:
+        """A transaction: all that is done in it is kept, or nothing; `kept` is what to tell in the latter case.
 
         Raises:
             RunError: where it cannot be kept.
@@ -144,7 +174,7 @@ class Sink:
                     connection.exec_driver_sql("BEGIN IMMEDIATE")
                 yield connection
         except driver_errors(self.address) as error:
-            raise RunError(f"{printable(self.shown)}: cannot be written: {said(error)}; {KEPT}") from None
+            raise RunError(f"{printable(self.shown)}: cannot be written: {said(error)}{kept}") from None
 
     def begun(self) -> Begun | None:
         """The run that is not whole, if there is one. One without any chunk is removed."""
@@ -167,6 +197,23 @@ class Sink:
         with self._written() as connection:
             found = connection.execute(select(columns.finished).where(columns.mark == key)).first()
         return found is not None and found[0] is not None
+
+    def newest(self) -> Whole | None:
+        """The newest run that is whole, if there is one."""
+        columns, parts, results = self.runs.c, self.parts.c, self.results.c
+        whole = select(columns.run, columns.asked, columns.refused).where(columns.finished.is_not(None))
+        with self._written() as connection:
+            found = connection.execute(whole.order_by(columns.run.desc()).limit(1)).first()
+            if found is None:
+                return None
+            chunks = select(parts.digest, parts.candidates).where(parts.run == found.run).order_by(parts.number)
+            by = (results.field, results.level, results.verdict)
+            counts = select(*by, func.count()).where(results.run == found.run).group_by(*by)
+            return Whole(
+                *found,
+                tuple((digest, candidates) for digest, candidates in connection.execute(chunks)),
+                {(f, level, verdict): number for f, level, verdict, number in connection.execute(counts)},
+            )
 
     def begin(self, key: str, asked: Mapping[str, Any], about: Mapping[str, Any]) -> None:
         """Note a new run, with a mark of its own."""

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from secrets import token_hex
 from typing import Any
 
 from itss_logic.batch.blocks import Done
+from itss_logic.batch.bundled import tables_of
 from itss_logic.batch.crew import Crew
 from itss_logic.batch.folder import Folder
-from itss_logic.batch.inputs import Piece
-from itss_logic.batch.journal import Journal
+from itss_logic.batch.inputs import Input, Piece, pieces
+from itss_logic.batch.journal import Entry, Journal
 from itss_logic.batch.outputs import Target
 from itss_logic.batch.report import Report
-from itss_logic.batch.run import Order, Run, rests_on
-from itss_logic.batch.sink import Begun, Sink
+from itss_logic.batch.run import OPTIONS, Order, Run, forget, rests_on
+from itss_logic.batch.sink import Begun, Sink, Whole
 from itss_logic.batch.streams import RunError
 from itss_logic.batch.worker import Recipe
 from itss_logic.errors import QuestionError, printable
 from itss_logic.intake.database_url import Address
+from itss_logic.intake.sources import Source
+from itss_logic.reading import STANDARD_INPUT
 
 KEY = "key"
 """Under which a run's own mark stands, in the tables and in the work folder."""
@@ -48,11 +52,48 @@ class SinkRun(Run):
             self.journal.recall()
             self.folder.remove()
             return True
+        if self.order.resume and self._is_finished():
+            return True
         asked = self._asked() | {KEY: token_hex(16)}
         self.folder.begin(asked)
         self.journal.start()
         self.sink.begin(asked[KEY], asked, rests_on(self.recipe))
         return False
+
+    def _is_finished(self) -> bool:
+        """Whether the newest run that is whole was asked the same, about the same; it is told of then.
+
+        What comes through standard input is there once only, to be decided.
+        """
+        whole = self.sink.newest()
+        if whole is None or STANDARD_INPUT in self.order.inputs:
+            return False
+        asked = self._asked()
+        if any(whole.asked.get(name) != asked[name] for name in (*OPTIONS, "sizes")):
+            return False
+        digests = []
+        found = pieces(self.inputs, self.folder.path, self.order.block_bytes, self._unwarned)
+        for piece, digest in self.crew.digests(found):
+            digests.append(digest)
+            forget(piece)
+        if digests != [digest for digest, _ in whole.chunks]:
+            return False
+        self._recall(whole)
+        self.report.note(f"{printable(self.sink.shown)}: run {whole.run} of the same is finished; nothing is written")
+        return True
+
+    def _unwarned(self, given: Input) -> AbstractContextManager[Source]:
+        """The tables that an input is, of which a new run would warn again."""
+        return tables_of(given, self.recipe.policy.vocabulary, lambda message: None)
+
+    def _recall(self, whole: Whole) -> None:
+        """Take up the totals of a run that is whole."""
+        totals = self.journal.totals
+        for number, (digest, accepted) in enumerate(whole.chunks):
+            totals.add(Entry(number, 0, 0, digest, totals.ends, 0, accepted, 0, 0, 0, ()))
+        totals.refused = whole.refused
+        totals.counts.update(whole.counts)
+        self.report.before = totals.candidates
 
     def _take_up(self, unfinished: Begun, left: Mapping[str, Any] | None) -> None:
         if not self.order.resume:
