@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from functools import partial
+from contextlib import AbstractContextManager
 from secrets import token_hex
 from typing import Any
 
@@ -12,7 +12,7 @@ from itss_logic.batch.blocks import Done
 from itss_logic.batch.bundled import tables_of
 from itss_logic.batch.crew import Crew
 from itss_logic.batch.folder import Folder
-from itss_logic.batch.inputs import Piece, pieces
+from itss_logic.batch.inputs import Input, Piece, pieces
 from itss_logic.batch.journal import Entry, Journal
 from itss_logic.batch.outputs import Target
 from itss_logic.batch.report import Report
@@ -22,6 +22,7 @@ from itss_logic.batch.streams import RunError
 from itss_logic.batch.worker import Recipe
 from itss_logic.errors import QuestionError, printable
 from itss_logic.intake.database_url import Address
+from itss_logic.intake.sources import Source
 from itss_logic.reading import STANDARD_INPUT
 
 KEY = "key"
@@ -70,9 +71,9 @@ class SinkRun(Run):
         asked = self._asked()
         if any(whole.asked.get(name) != asked[name] for name in (*OPTIONS, "sizes")):
             return False
-        opener = partial(tables_of, vocabulary=self.recipe.policy.vocabulary, warn=lambda message: None)
         digests = []
-        for piece, digest in self.crew.digests(pieces(self.inputs, self.folder.path, self.order.block_bytes, opener)):
+        found = pieces(self.inputs, self.folder.path, self.order.block_bytes, self._unwarned)
+        for piece, digest in self.crew.digests(found):
             digests.append(digest)
             forget(piece)
         if digests != [digest for digest, _ in whole.chunks]:
@@ -80,6 +81,10 @@ class SinkRun(Run):
         self._recall(whole)
         self.report.note(f"{printable(self.sink.shown)}: run {whole.run} of the same is finished; nothing is written")
         return True
+
+    def _unwarned(self, given: Input) -> AbstractContextManager[Source]:
+        """The tables that an input is, of which a new run would warn again."""
+        return tables_of(given, self.recipe.policy.vocabulary, lambda message: None)
 
     def _recall(self, whole: Whole) -> None:
         """Take up the totals of a run that is whole."""
