@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,7 +19,7 @@ from itss_logic.console import (
     with_evidence,
     with_policy,
 )
-from itss_logic.errors import printable
+from itss_logic.errors import printable, without_secrets
 
 if TYPE_CHECKING:
     from itss_logic.merge import Contradiction
@@ -115,6 +116,10 @@ def merge(
                 file.write(as_json_text([one.as_json() for one in told], indent=1) + "\n")
 
 
+class NothingError(Exception):
+    """There is nobody to write: what is there already stays."""
+
+
 def carry(
     policy: Policy,
     intake: Intake,
@@ -127,26 +132,33 @@ def carry(
     """Write all that is sound in a form, by default as JSON lines to standard output, and tell how much it was."""
     from itss_logic.evidence import Refused
     from itss_logic.intake.bundles import NoPlaceError
-    from itss_logic.intake.files import apart, free
+    from itss_logic.intake.files import apart, free, outside
     from itss_logic.intake.writing import STANDARD_OUTPUT, without_place, written
 
     output = output or STANDARD_OUTPUT
     apart(intake.paths, [output])
+    if output != STANDARD_OUTPUT and form != "sql":
+        outside(intake.paths, output, is_folder=form in ("csv", "lp"))
     if form in ("csv", "xlsx"):
         free(output, force=force)
     if lang is not None:
         policy.words(lang)
     without = 0
-    with written(output, form, policy.vocabulary, lang) as write:
+    shown = without_secrets(printable(_shown(output)))
+    with suppress(NothingError), written(output, form, policy.vocabulary, lang) as write:
         for entry in intake:
             try:
                 write(entry)
             except NoPlaceError as error:
                 without += 1
                 intake.refuse(Refused(entry.candidate, (without_place(entry, error, _shown(output)),)))
+        if intake.accepted == without:
+            raise NothingError
     intake.accepted -= without
-    if output != STANDARD_OUTPUT:
-        click.echo(f"{count(intake.accepted, 'candidate')} written to {printable(_shown(output))}", err=True)
+    if not intake.accepted:
+        click.echo(f"nothing is written to {shown}", err=True)
+    elif output != STANDARD_OUTPUT:
+        click.echo(f"{count(intake.accepted, 'candidate')} written to {shown}", err=True)
 
 
 def _shown(place: str) -> str:

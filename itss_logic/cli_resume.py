@@ -27,6 +27,7 @@ File = click.Path(exists=True, dir_okay=False)
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="File for the draft; by default standard output.")
 @click.option("--questions", type=click.Path(dir_okay=False), help="YAML file for the questions that are left.")
 @click.option("--lang", metavar="LANG", help="Language of the questions, such as en or ja.")
+@click.option("--force", is_flag=True, help="Write over questions that are there.")
 @with_policy
 def resume(
     policy: Policy,
@@ -36,18 +37,20 @@ def resume(
     output: str | None,
     questions: str | None,
     lang: str | None,
+    force: bool,
 ) -> None:
     """Draft evidence from a JSON Resume, and ask a person what it cannot say.
 
     FILE is a resume of the standard's version 1 or of before. What it names beyond doubt is claimed in the draft. All
     else is a question; answers filled into the file of questions and given back complete the draft. Nothing is decided.
     """
-    from itss_logic.intake.files import apart
+    from itss_logic.intake.files import apart, free
     from itss_logic.intake.resume import Resumes
     from itss_logic.intake.resume_questions import write_questions
 
     apart([file, *answers], [output, questions])
-
+    if questions is not None:
+        free(questions, force=force)
     resumes = Resumes(policy)
     words = resumes.words(lang)
     findings = resumes.read(_data(file), file, candidate)

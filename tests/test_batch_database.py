@@ -441,3 +441,26 @@ def test_a_file_of_sqlite_is_input_or_output(tmp_path: Path, layout: Layout, som
     code, errors = batch(SAMPLE, "-o", tmp_path / "v.csv", "--table", "x")
     assert (code, "the output is a file" in error_of(errors)) == (2, True)
     assert sorted(os.listdir(tmp_path)) == ["people.db", "same.db"]
+
+
+def test_rejects_and_results_are_not_written_over_what_is_read_or_holds_results(
+    some: list[Evidence], layout: Layout, people: Path, tmp_path: Path
+) -> None:
+    evidence, results = f"sqlite:///{tmp_path}/in.db", f"sqlite:///{tmp_path}/out.db"
+    write(evidence, layout, some)
+    wide = Layout(layout.vocabulary, wide=True)
+    tables = CsvWriter(str(tmp_path / "tables"), wide)
+    for body in some:
+        tables.write(bundle_of(body, wide))
+    tables.close()
+    assert batch(people, "-o", results, "--rejects", tmp_path / "rejects.jsonl", "--jobs", 1)[0] == 1
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    for given, output, rejects in [
+        (people, results, tmp_path / "out.db"),
+        (evidence, tmp_path / "o.jsonl", tmp_path / "in.db"),
+        (tmp_path / "tables", tmp_path / "o.jsonl", tmp_path / "tables" / "exams.csv"),
+        (tmp_path / "tables", tmp_path / "tables" / "exams.csv", tmp_path / "r.jsonl"),
+    ]:
+        code, errors = batch(given, "-o", output, "--rejects", rejects, "--jobs", 1)
+        assert (code, "cannot be written as well" in error_of(errors)) == (2, True), errors
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before

@@ -220,3 +220,37 @@ def test_no_password_is_printed(command: str, url: str) -> None:
     assert done.stdout == ""
     assert "cret" not in done.stderr
     assert "***" in done.stderr or "u@" in done.stderr or "//h" in done.stderr
+
+
+def test_nothing_is_written_into_what_is_read_nor_around_it(tmp_path: Path) -> None:
+    one, other = tmp_path / "a.lp", tmp_path / "b.lp"
+    one.write_text('candidate("a"). candidate("b").', encoding="utf-8")
+    other.write_text('candidate("c").', encoding="utf-8")
+    told = "lies in what is read, or holds it"
+    assert told in usage("export", str(one), "--as", "lp", "-o", str(tmp_path))
+    assert told in usage("merge", str(one), str(other), "--as", "lp", "-o", str(tmp_path))
+    assert told in usage("export", str(tmp_path), "--as", "json", "-o", str(tmp_path / "inner" / "out.json"))
+    assert [body.candidate for body in sound(str(tmp_path))] == ["a", "b", "c"]
+    assert export(str(one), "--as", "lp", "-o", str(tmp_path / "new")).exit_code == 0
+
+
+@pytest.mark.parametrize("form", ["json", "csv", "xlsx"])
+def test_where_nobody_is_sound_what_is_there_stays(form: str, tmp_path: Path) -> None:
+    output = str(tmp_path / FORMS[form])
+    assert export(str(SAMPLE), "--as", form, "-o", output).exit_code == 0
+    bad = tmp_path / "bad.json"
+    bad.write_text("{", encoding="utf-8")
+    result = export(str(bad), "--as", form, "-o", output, "--force")
+    assert (result.exit_code, "nothing is written to" in result.stderr) == (2, True)
+    assert "is none of" in usage(
+        "export", str(SAMPLE), str(bad.rename(tmp_path / "x")), "--as", form, "-o", output, "--force"
+    )
+    assert len(sound(output)) == 200
+    assert [path.name for path in tmp_path.rglob(".*")] == []
+
+
+def test_a_url_is_no_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for form in ("lp", "csv", "json", "xlsx"):
+        assert "is no path" in usage("export", str(SAMPLE), "--as", form, "-o", "jdbc:postgresql://u:secret@h/d")
+    assert list(tmp_path.iterdir()) == []

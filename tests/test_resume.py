@@ -75,7 +75,7 @@ def asked(value: object, language: str = "en") -> tuple[Draft, list[dict[str, An
 def filled(folder: Path, resume: Path, answers: dict[str, Any], *options: object) -> Path:
     """The file of questions of a resume, with some answered."""
     path = folder / "questions.yaml"
-    assert run(resume, "--questions", path, *options).exit_code == 0
+    assert run(resume, "--questions", path, "--force", *options).exit_code == 0
     [document] = parse_yaml(path.read_text(encoding="utf-8"))
     assert isinstance(document, dict)
     assert set(answers) <= {question["id"] for question in document["questions"]}
@@ -509,6 +509,15 @@ def test_nothing_is_written_over_what_is_read(tmp_path: Path) -> None:
         assert "is read, or written already" in str(result.exception)
     result = run(YOSUKE, "-o", tmp_path / "a", "--questions", tmp_path / "a")
     assert "is read, or written already" in str(result.exception)
+
+
+def test_questions_that_may_be_filled_in_are_written_over_by_force_alone(tmp_path: Path) -> None:
+    questions = tmp_path / "questions.yaml"
+    assert run(YOSUKE, "--questions", questions).exit_code == 0
+    questions.write_text("# filled in", encoding="utf-8")
+    assert "use --force" in str(run(YOSUKE, "--questions", questions).exception)
+    assert questions.read_text(encoding="utf-8") == "# filled in"
+    assert run(YOSUKE, "--questions", questions, "--force").exit_code == 0
 
 
 # Hostile resumes

@@ -325,7 +325,7 @@ def test_columns_may_be_moved_and_left_out_and_remarks_stay() -> None:
 def test_rows_that_are_marked_are_no_evidence() -> None:
     rows: list[list[Any]] = [
         ["#", *EXAMS],
-        ["?", "x", "y"],
+        ["?", "Candidate", "y"],
         ["Example", "E-0000 (example)", "zz"],
         [None, "a", "ap"],
         ["x", "a", "fe"],
@@ -356,6 +356,7 @@ def test_a_person_who_stands_in_examples_alone_is_refused() -> None:
     assert told(book({"candidates": people, "exams": rows})) == [
         ("exams!B2", "conflict"),
         ("candidates!B2", "conflict"),
+        ("candidates!B5", "conflict"),
     ]
     rows[1][1] = datetime(2026, 1, 2)
     assert ("exams!B2", "wrong_type") in told(book({"candidates": people, "exams": rows}))
@@ -1010,7 +1011,7 @@ def test_a_marked_copy_shows_what_is_wrong_and_is_read_again(tmp_path: Path) -> 
 def test_marking_is_refused_where_it_would_lose_or_never_end(tmp_path: Path) -> None:
     path, copy = tmp_path / "t.xlsx", tmp_path / "marked.xlsx"
     path.write_bytes(GOOD)
-    assert run("intake", "xlsx", str(path), "--mark", str(path)).exit_code == 2
+    assert "is read, or written already" in str(run("intake", "xlsx", str(path), "--mark", str(path)).exception)
     assert run("intake", "xlsx", str(path), "--mark", str(copy)).exit_code == 0
     assert not copy.exists()
     bad = book(exams(["a", "zz"]))
@@ -1049,3 +1050,17 @@ def test_what_is_damaged_beyond_marking_is_told_of_in_one_line(tmp_path: Path, c
         assert (len(message.splitlines()), "Error" in message, copy.exists()) == (1, False, False)
     else:
         assert copy.exists()
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_a_person_written_over_what_explains_a_column_is_refused(tmp_path: Path, language: str) -> None:
+    path = tmp_path / "t.xlsx"
+    write_template(str(path), LAYOUT, language)
+    made = openpyxl.load_workbook(path)
+    made["candidates"]["B5"] = "E-1"
+    made.save(path)
+    assert [(type(entry), entry.candidate) for entry in POLICY.read(str(path))] == [(Evidence, "E-1")]
+    made["candidates"]["B3"] = "E-7"
+    made.save(path)
+    read_again = [(type(entry), entry.candidate) for entry in POLICY.read(str(path))]
+    assert read_again == [(Evidence, "E-1"), (Refused, "E-7")]

@@ -23,9 +23,10 @@ from itss_logic.batch.seen import Seen
 from itss_logic.batch.streams import RunError, is_url
 from itss_logic.batch.worker import Recipe
 from itss_logic.errors import QuestionError, SelfCheckError, printable
+from itss_logic.intake.files import apart
 from itss_logic.intake.sources import Source
 from itss_logic.policy import Policy
-from itss_logic.reading import STANDARD_INPUT
+from itss_logic.reading import STANDARD_INPUT, is_database
 
 if TYPE_CHECKING:
     from itss_logic.batch.cluster import ClusterOrder
@@ -212,6 +213,8 @@ class Run:
                     raise QuestionError(f"{printable(place)}: is an input, and cannot be written as well")
         if rejects and _same(rejects, self.target.path):
             raise QuestionError("-o and --rejects name the same file")
+        given = [*self.order.inputs, *(source.opens or source.name for source in self.inputs)]
+        apart([name for name in given if is_database(name) or not is_url(name)], [self.order.output, rejects])
 
     @property
     def _or_delete(self) -> str:

@@ -7,6 +7,8 @@ import csv
 import io
 import os
 import re
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any, BinaryIO
@@ -161,18 +163,19 @@ class CsvWriter:
     """Writes the tables of candidates as files of a folder; all tables, so that none is missed.
 
     Args:
-        folder: its path; it is made.
+        folder: its path; it is made. The files come into it with `close`.
         layout: the tables.
     """
 
     def __init__(self, folder: str, layout: Layout) -> None:
         os.makedirs(folder, exist_ok=True)
+        self.folder, self.beside = folder, tempfile.mkdtemp(prefix=".", suffix=".new", dir=folder)
         self.cells = Cells(layout)
         self.layout = layout
         self.stack = ExitStack()
         self.writers = []
         for table in layout.tables:
-            path = os.path.join(folder, f"{table.name}{SUFFIX}")
+            path = os.path.join(self.beside, f"{table.name}{SUFFIX}")
             # The mark in front tells spreadsheets that it is UTF-8.
             file = self.stack.enter_context(open(path, "w", encoding="utf-8-sig", newline=""))  # noqa: SIM115
             self.writers.append(csv.writer(file))
@@ -186,11 +189,16 @@ class CsvWriter:
             self.writers[row.table].writerow([_text(value) for value in written])
 
     def close(self) -> None:
-        """Close the files."""
+        """Put the files in their places."""
         self.stack.close()
+        for name in os.listdir(self.beside):
+            os.replace(os.path.join(self.beside, name), os.path.join(self.folder, name))
+        os.rmdir(self.beside)
 
-    discard = close
-    """What was written stays, since other files of the folder may be somebody's."""
+    def discard(self) -> None:
+        """Drop what was written."""
+        self.stack.close()
+        shutil.rmtree(self.beside)
 
 
 def _text(value: None | bool | int | float | str) -> str:

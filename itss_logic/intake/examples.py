@@ -24,6 +24,19 @@ class Examples:
         """The candidates of the examples, who are nobody."""
 
     @cached_property
+    def _hints(self) -> frozenset[tuple[str, str]]:
+        """What the rows below the headings say of the first column of each table."""
+        every = [Captions(self.layout, language) for language in spoken(WORDS)]
+        told = [(c, t, t.columns[0]) for c in every for t in self.layout.tables]
+        return frozenset(
+            (t.name, text) for c, t, first in told for text in (c.of_column(t, first), c.explained(t, first))
+        )
+
+    def is_hint(self, table: Table, text: str) -> bool:
+        """Whether a text in the first column of a table is one that comes along, rather than a candidate."""
+        return (table.name, text) in self._hints
+
+    @cached_property
     def _known(self) -> frozenset[tuple[str, tuple[Cell, ...]]]:
         every = [Captions(self.layout, language) for language in spoken(WORDS)]
         rows = [(t.name, example_cells(captions, t)) for captions in every for t in self.layout.tables]

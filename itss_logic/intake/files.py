@@ -55,6 +55,23 @@ def apart(read: Iterable[str], written: Iterable[str | None]) -> None:
         taken.add(place)
 
 
+def outside(read: Iterable[str], output: str, *, is_folder: bool) -> None:
+    """See that an output does not lie in a folder that is read, nor holds files that are, where it is a folder.
+
+    Raises:
+        QuestionError: where it is so.
+    """
+    place = os.path.realpath(output)
+    for path in read:
+        if path == STANDARD_INPUT or is_database(path):
+            continue
+        source = os.path.realpath(path)
+        # What is read in a folder, however deep; what is written, directly.
+        is_inside = os.path.isdir(source) and f"{place}{os.sep}".startswith(f"{source}{os.sep}")
+        if is_inside or (is_folder and os.path.dirname(source) == place and not os.path.isdir(source)):
+            raise QuestionError(f"{output}: lies in what is read, or holds it; name another place")
+
+
 def free(path: str, *, force: bool) -> None:
     """See that what may be filled in by hand is not written over: a file, or a folder of tables.
 

@@ -29,9 +29,10 @@ class Passed(NamedTuple):
 class Marked:
     """What is wrong with rows that are marked as no evidence.
 
-    One that names a candidate may be evidence. An example may be so whomever it names, other than the candidate of the
-    examples that come along. `wrong` are refusals by whom they name; `nameless` those of rows of which nobody can say
-    whom they name; `changed` the examples that name nobody, yet say what none of those that come along does.
+    One that names a candidate may be evidence: whomever it names, other than the candidate of the examples that come
+    along, and what comes along to explain the column. `wrong` are refusals by whom they name; `nameless` those of rows
+    of which nobody can say whom they name; `changed` the examples that name nobody, yet say what none of those that
+    come along does.
 
     Args:
         layout: the tables.
@@ -48,7 +49,8 @@ class Marked:
         examples = Examples(layout)
         for row in passed:
             name, is_example = row.cells[0], row.mark == EXAMPLE
-            if isinstance(name, str) and (name in known or (is_example and name not in examples.candidates)):
+            is_ours = name in examples.candidates if is_example else examples.is_hint(row.table, str(name))
+            if isinstance(name, str) and (name in known or not is_ours):
                 message = f"the row is marked as no evidence, and names the candidate {write(name)}"
                 self.wrong.setdefault(name, []).append(self._refusal(row, Problem("conflict", message, MEND), name))
             elif is_example and isinstance(name, Problem):

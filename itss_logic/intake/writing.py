@@ -66,6 +66,8 @@ def written(output: str, form: str, vocabulary: Vocabulary, language: str | None
     if (form == "sql") != is_database(output):
         databases = ", ".join(DATABASES)
         raise QuestionError(f"--as sql, and no other form, is written to the URL of a database, one of {databases}")
+    if form != "sql" and ":/" in output:
+        raise QuestionError(f"{output}: is no path of a {'folder' if form in ('csv', 'lp') else 'file'}")
     if form == "lp":
         os.makedirs(output, exist_ok=True)
         names = FileNames()
