@@ -153,18 +153,19 @@ class Cluster:
             found = self.dask.as_completed([start(*task) for task in islice(left, AHEAD)])
             for future in found:
                 number, arguments, life = waiting.pop(future)
-                if life < LIVES and self._was_killed(future):
+                try:
+                    result = self._result(future)
+                except self.dask.KilledWorker:
+                    if life == LIVES:
+                        raise RunError(f"a part ended worker after worker (out of memory?); {KEPT}") from None
                     found.add(start(number, arguments, life + 1))
                     continue
-                result = self._result(future)
                 for task in islice(left, 1):
                     found.add(start(*task))
                 yield number, result
 
-    def _was_killed(self, future: Any) -> bool:
-        return future.status == "error" and isinstance(future.exception(), self.dask.KilledWorker)
-
     def _result(self, future: Any) -> Any:
+        """What came of a task; its worker may have ended before it gave that, and so may all that tried again."""
         if future.status == "cancelled":
             raise RunError(f"the connection to the scheduler was lost; {KEPT}")
         error = future.exception() if future.status == "error" else None
@@ -172,8 +173,8 @@ class Cluster:
             return future.result()
         if isinstance(error, ItssError):
             raise RunError(f"{error}; {KEPT}") from None
-        if self._was_killed(future):
-            raise RunError(f"a part ended worker after worker (out of memory?); {KEPT}")
+        if isinstance(error, self.dask.KilledWorker):
+            raise error
         raise RunError(f"a task failed: {type(error).__name__}: {told(error)}; {KEPT}") from error
 
 
