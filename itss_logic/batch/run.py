@@ -214,7 +214,10 @@ class Run:
         if rejects and _same(rejects, self.target.path):
             raise QuestionError("-o and --rejects name the same file")
         given = [*self.order.inputs, *(source.opens or source.name for source in self.inputs)]
-        apart([name for name in given if is_database(name) or not is_url(name)], [self.order.output, rejects])
+        read, written = [name for name in given if is_database(name) or not is_url(name)], [rejects]
+        # Results may come into tables beside the evidence.
+        (read if is_database(self.order.output) else written).append(self.order.output)
+        apart(read, written)
 
     @property
     def _or_delete(self) -> str:
