@@ -144,14 +144,15 @@ def carry(
     if lang is not None:
         policy.words(lang)
     without = 0
-    shown = without_secrets(printable(_shown(output)))
+    place = _shown(output)
+    shown = without_secrets(printable(place))
     with suppress(NothingError), written(output, form, policy.vocabulary, lang) as write:
         for entry in intake:
             try:
                 write(entry)
             except NoPlaceError as error:
                 without += 1
-                intake.refuse(Refused(entry.candidate, (without_place(entry, error, _shown(output)),)))
+                intake.refuse(Refused(entry.candidate, (without_place(entry, error, place),)))
         if intake.accepted == without:
             raise NothingError
     intake.accepted -= without

@@ -7,7 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from itss_logic import Policy
+from itss_logic.intake.layout import Layout
 from tests import postgresql
+
+
+@pytest.fixture(scope="session")
+def policy() -> Policy:
+    return Policy.load()
+
+
+@pytest.fixture(scope="session")
+def layout(policy: Policy) -> Layout:
+    """The tables of evidence as a database has them."""
+    return Layout(policy.vocabulary, wide=False)
 
 
 @pytest.fixture(scope="session")

@@ -32,16 +32,6 @@ in_a_file = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture(scope="module")
-def policy() -> Policy:
-    return Policy.load()
-
-
-@pytest.fixture(scope="module")
-def layout(policy: Policy) -> Layout:
-    return Layout(policy.vocabulary, wide=False)
-
-
-@pytest.fixture(scope="module")
 def some(policy: Policy) -> list[Evidence]:
     found = [entry for entry in policy.read(str(SAMPLE)) if isinstance(entry, Evidence)]
     return found[:30]

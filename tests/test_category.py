@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -121,14 +122,18 @@ PEOPLE = [
 ]
 
 
-@pytest.fixture
-def kb(tmp_path: Path) -> Path:
-    folder = tmp_path / "kb"
+def beside_core(folder: Path, files: Mapping[str, str]) -> Path:
+    """A knowledge base with the category `baking` of these files."""
     shutil.copytree(Path(default_kb()) / "core", folder / "core")
     (folder / "baking").mkdir()
-    for name, text in FILES.items():
+    for name, text in files.items():
         (folder / "baking" / name).write_text(text, encoding="utf-8")
     return folder
+
+
+@pytest.fixture
+def kb(tmp_path: Path) -> Path:
+    return beside_core(tmp_path / "kb", FILES)
 
 
 @pytest.fixture

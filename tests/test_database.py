@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -26,7 +25,6 @@ from itss_logic.intake.database_read import Database
 from itss_logic.intake.database_write import DatabaseWriter
 from itss_logic.intake.layout import Layout
 from itss_logic.intake.schema import script
-from itss_logic.rule_files import default_kb
 from itss_logic.web.filing import file_evidence
 from itss_logic.web.register import Register
 from tests import postgresql, test_category
@@ -63,16 +61,6 @@ IDS = [
 
 def run(*arguments: object) -> Result:
     return CliRunner().invoke(cli, [str(argument) for argument in arguments])
-
-
-@pytest.fixture(scope="module")
-def policy() -> Policy:
-    return Policy.load()
-
-
-@pytest.fixture(scope="module")
-def layout(policy: Policy) -> Layout:
-    return Layout(policy.vocabulary, wide=False)
 
 
 @pytest.fixture(scope="module")
@@ -319,11 +307,7 @@ def test_a_server_in_another_encoding_is_read_as_well(
 
 
 def test_a_second_category_has_tables_of_its_own(url: str, tmp_path: Path) -> None:
-    kb = tmp_path / "kb"
-    shutil.copytree(Path(default_kb()) / "core", kb / "core")
-    (kb / "baking").mkdir()
-    for name, text in test_category.FILES.items():
-        (kb / "baking" / name).write_text(text, encoding="utf-8")
+    kb = test_category.beside_core(tmp_path / "kb", test_category.FILES)
     baking = Policy.load(kb=str(kb))
     assert "shifts_grains" in run("intake", "ddl", "--kb", kb).output
     people = [entry for entry in map(baking.entry, test_category.PEOPLE) if isinstance(entry, Evidence)]

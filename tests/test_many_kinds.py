@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from click.testing import CliRunner, Result
 from itss_logic import Evidence, Policy, Refused
 from itss_logic.cli import cli
 from itss_logic.intake.layout import Layout
-from itss_logic.rule_files import default_kb
 from tests import test_category
 from tests.test_database import execute, make
 
@@ -93,13 +91,8 @@ def run(*arguments: object) -> Result:
 
 @pytest.fixture(params=["", PROBE], ids=["ids", "ids with more"])
 def kb(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    folder = tmp_path / "kb"
-    shutil.copytree(Path(default_kb()) / "core", folder / "core")
-    (folder / "baking").mkdir()
-    for name, text in test_category.FILES.items():
-        more = MORE + request.param if name == "vocabulary.lp" else ""
-        (folder / "baking" / name).write_text(text + more, encoding="utf-8")
-    return folder
+    vocabulary = test_category.FILES["vocabulary.lp"] + MORE + request.param
+    return test_category.beside_core(tmp_path / "kb", {**test_category.FILES, "vocabulary.lp": vocabulary})
 
 
 @pytest.fixture

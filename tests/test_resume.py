@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -24,9 +23,9 @@ from itss_logic.intake.resume import Resumes, is_in, normal
 from itss_logic.intake.resume_answers import Answers
 from itss_logic.intake.resume_draft import Draft, draft
 from itss_logic.intake.resume_questions import quoted, write_questions
-from itss_logic.rule_files import APART, core_of, default_kb
+from itss_logic.rule_files import APART, core_of
 from itss_logic.yaml_form import parse_yaml
-from tests.test_category import FILES
+from tests.test_category import FILES, beside_core
 
 ROOT = Path(__file__).parent.parent
 DATA = ROOT / "tests" / "data" / "resumes"
@@ -679,12 +678,7 @@ resume_question(en, shift, work, "How many loaves?").
 
 @pytest.fixture
 def kb(tmp_path: Path) -> Path:
-    folder = tmp_path / "kb"
-    shutil.copytree(Path(default_kb()) / "core", folder / "core")
-    (folder / "baking").mkdir()
-    for name, text in FILES.items():
-        (folder / "baking" / name).write_text(text, encoding="utf-8")
-    return folder
+    return beside_core(tmp_path / "kb", FILES)
 
 
 def test_another_category_needs_declarations_and_no_program(kb: Path, tmp_path: Path) -> None:

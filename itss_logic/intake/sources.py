@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 from itss_logic import limits
 from itss_logic.errors import Place, Refusal, shorten
 from itss_logic.evidence import Entry, Refused
-from itss_logic.intake.bundles import Assembly, Bundle, Row
+from itss_logic.intake.bundles import Assembly, Bundle, Row, listed
 from itss_logic.intake.cells import plain
 from itss_logic.intake.layout import Column, Layout, Table
 from itss_logic.intake.marked import Marked, Passed
@@ -131,12 +131,7 @@ def gathered(
         entry = one if isinstance(one, Refused) else Assembly(layout, one).entry(places)[0]
         if len(nameless) < limits.REFUSALS and isinstance(entry, Refused):
             nameless.extend(entry.refusals)
-    more = len(nameless) - limits.REFUSALS
-    if more > 0:
-        message = f"{more} more errors are not listed"
-        last = Refusal("too_large", None, Place(places.file), message, "mend these and look again")
-        nameless = [*nameless[: limits.REFUSALS], last]
-    yield Refused(None, tuple(nameless))
+    yield Refused(None, tuple(listed(nameless, Place(places.file))))
 
 
 def _bundles(by_candidate: Mapping[str, list[Row]], wrong: Mapping[str, list[Refusal]]) -> Iterator[Bundle]:

@@ -19,9 +19,6 @@ from itss_logic.intake.layout import Layout
 from itss_logic.reading import DATABASES, STANDARD_INPUT, is_database
 from itss_logic.vocabulary import Vocabulary
 
-FORMS = ("lp", "json", "xlsx", "csv", "sql")
-"""The forms: a folder of facts, a file of JSON, a workbook, a folder of CSV tables, a database."""
-
 STANDARD_OUTPUT = STANDARD_INPUT
 
 Write: TypeAlias = Callable[[Evidence], None]
@@ -56,7 +53,7 @@ def written(output: str, form: str, vocabulary: Vocabulary, language: str | None
     Args:
         output: a folder for `lp` and `csv`, a file for `json` and `xlsx` (`-` is standard output for `json`), the URL
             of a database for `sql`.
-        form: one of `FORMS`.
+        form: one of those of `itss export --as`.
         vocabulary: of the evidence.
         language: whose labels a workbook shows for values; without one, their names.
 

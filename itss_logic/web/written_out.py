@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from itss_logic.console import warn
 from itss_logic.documents import DocumentError
 from itss_logic.errors import ItssError, printable
 from itss_logic.evidence import Refused
-from itss_logic.intake.bundles import object_of
 from itss_logic.intake.opening import source_of
+from itss_logic.intake.writing import written
 
 if TYPE_CHECKING:
     from itss_logic.vocabulary import Vocabulary
@@ -28,12 +27,12 @@ def write_out(vocabulary: Vocabulary, name: str, form: str, path: str) -> tuple[
     source = source_of(name, form, vocabulary, warn)
     refused = []
     try:
-        with open(path, "w", encoding="utf-8") as file:
+        with written(path, "json", vocabulary) as write:
             for entry, _ in source.entries():
                 if isinstance(entry, Refused):
                     refused.append(entry)
                 else:
-                    file.write(json.dumps(object_of(entry, source.layout), ensure_ascii=False) + "\n")
+                    write(entry)
     except DocumentError as error:
         raise ItssError(f"{printable(source.places.file)}: {error.message}; {error.mend}") from None
     return source.places.file, refused
