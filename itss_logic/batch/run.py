@@ -22,11 +22,11 @@ from itss_logic.batch.report import Report
 from itss_logic.batch.seen import Seen
 from itss_logic.batch.streams import RunError, is_url
 from itss_logic.batch.worker import Recipe
-from itss_logic.errors import QuestionError, SelfCheckError, printable
+from itss_logic.errors import SelfCheckError, printable
 from itss_logic.intake.files import apart
 from itss_logic.intake.sources import Source
 from itss_logic.policy import Policy
-from itss_logic.reading import STANDARD_INPUT, is_database
+from itss_logic.reading import is_database
 
 if TYPE_CHECKING:
     from itss_logic.batch.cluster import ClusterOrder
@@ -208,11 +208,6 @@ class Run:
         rejects = self.order.rejects
         for place in filter(None, (self.target.path, rejects)):
             folders.check_place(place)
-            for source in self.inputs:
-                if source.name != STANDARD_INPUT and not is_url(source.name) and _same(source.name, place):
-                    raise QuestionError(f"{printable(place)}: is an input, and cannot be written as well")
-        if rejects and _same(rejects, self.target.path):
-            raise QuestionError("-o and --rejects name the same file")
         given = [*self.order.inputs, *(source.opens or source.name for source in self.inputs)]
         read, written = [name for name in given if is_database(name) or not is_url(name)], [rejects]
         # Results may come into tables beside the evidence.
@@ -318,10 +313,6 @@ class Run:
 
     def _put_in_place(self, about: Mapping[str, Any]) -> None:
         self.target.finish(self.folder, (entry.ends[0] for entry in self.journal.entries()), about)
-
-
-def _same(path: str, other: str) -> bool:
-    return os.path.realpath(path) == os.path.realpath(other)
 
 
 def forget(piece: Piece) -> None:
