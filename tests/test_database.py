@@ -342,6 +342,13 @@ def test_writing_is_all_or_nothing_and_never_over_what_is_there(
     assert len(sound(url, policy)) == 3
 
 
+def test_tables_that_are_not_of_evidence_are_left_as_they_are(url: str, layout: Layout, sample: list[Evidence]) -> None:
+    execute(url, "CREATE TABLE exams (candidate TEXT, passed TEXT)")
+    with pytest.raises(QuestionError, match="the table exams there has no column exam, status, source, so"):
+        write(url, layout, sample[:2])
+    execute(url, "INSERT INTO exams (candidate, passed) VALUES ('a', 'ap')", "CREATE TABLE candidates (id TEXT)")
+
+
 # One snapshot.
 
 

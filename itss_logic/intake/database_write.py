@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from types import TracebackType
 
-from sqlalchemy import Connection, PrimaryKeyConstraint, Table, UniqueConstraint, select
+from sqlalchemy import Connection, PrimaryKeyConstraint, Table, UniqueConstraint, inspect, select
 
 from itss_logic.errors import QuestionError, printable
 from itss_logic.intake.bundles import Bundle, NoPlaceError
@@ -60,6 +60,7 @@ class DatabaseWriter:
     def _begin(self, connection: Connection) -> None:
         if self.address.is_sqlite:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+        self._check_shape(connection)
         self.schema.metadata.create_all(connection)
         tables = list(self.schema.tables.values())
         if not self.address.is_sqlite:
@@ -71,6 +72,18 @@ class DatabaseWriter:
                     f"{printable(self.address.shown)}: the table {table.name} holds rows already, and nothing was "
                     "written; empty its tables, or write elsewhere"
                 )
+
+    def _check_shape(self, connection: Connection) -> None:
+        """Check that tables that are there already are of evidence."""
+        shapes = inspect(connection)
+        for name, table in self.schema.tables.items():
+            if shapes.has_table(name):
+                there = {column["name"].lower() for column in shapes.get_columns(name)}
+                if missing := [column.name for column in table.columns if column.name not in there]:
+                    raise QuestionError(
+                        f"{printable(self.address.shown)}: the table {name} there has no column {', '.join(missing)}, "
+                        "so it is not one of evidence, and nothing was written; rename it, or write elsewhere"
+                    )
 
     def write(self, bundle: Bundle) -> None:
         """Write the rows of a candidate.
