@@ -89,7 +89,7 @@ def merge(
     it were not there.
     """
     from itss_logic import merge as merging
-    from itss_logic.intake.files import apart
+    from itss_logic.intake.files import apart, outside, put
     from itss_logic.reading import find_files, read_file
 
     found = {_shown(source): list(find_files(source, None, warn)) for source in dict.fromkeys(sources)}
@@ -106,14 +106,13 @@ def merge(
             yield merged.entry
 
     apart(sources, [output, contradictions])
+    if contradictions is not None:
+        outside([*sources, output], contradictions, is_folder=False)
     intake = Intake(entries(), sources)
-    try:
-        carry(policy, intake, form, output, lang, force=force)
-        leave(intake.exit_code)
-    finally:
-        if contradictions is not None:
-            with open(contradictions, "w", encoding="utf-8") as file:
-                file.write(as_json_text([one.as_json() for one in told], indent=1) + "\n")
+    carry(policy, intake, form, output, lang, force=force)
+    if contradictions is not None:
+        put(contradictions, as_json_text([one.as_json() for one in told], indent=1) + "\n")
+    leave(intake.exit_code)
 
 
 class NothingError(Exception):
@@ -146,7 +145,7 @@ def carry(
     without = 0
     place = _shown(output)
     shown = without_secrets(printable(place))
-    with suppress(NothingError), written(output, form, policy.vocabulary, lang) as write:
+    with suppress(NothingError), written(output, form, policy.vocabulary, lang, warn) as write:
         for entry in intake:
             try:
                 write(entry)

@@ -44,7 +44,7 @@ def resume(
     FILE is a resume of the standard's version 1 or of before. What it names beyond doubt is claimed in the draft. All
     else is a question; answers filled into the file of questions and given back complete the draft. Nothing is decided.
     """
-    from itss_logic.intake.files import apart, free
+    from itss_logic.intake.files import apart, free, put
     from itss_logic.intake.resume import Resumes
     from itss_logic.intake.resume_questions import write_questions
 
@@ -58,12 +58,12 @@ def resume(
         warn(str(notice))
     drafted = _drafted(resumes, findings, answers, file)
     if questions is not None:
-        _write(questions, write_questions(findings, drafted.left, policy.vocabulary, words))
+        put(questions, write_questions(findings, drafted.left, policy.vocabulary, words))
     text = as_json_text(drafted.value, indent=1) + "\n"
     if output is None:
         click.echo(text, nl=False)
     else:
-        _write(output, text)
+        put(output, text)
     _summary(findings, drafted, questions)
     if answers and questions and drafted.left:
         click.echo("to complete the draft, give back the answers so far as well: --answers is repeatable", err=True)
@@ -92,11 +92,6 @@ def _data(path: str) -> bytes:
 
     with open(path, "rb") as stream:
         return stream.read(limits.FILE_BYTES + 1)
-
-
-def _write(path: str, text: str) -> None:
-    with open(path, "w", encoding="utf-8", newline="\n") as stream:
-        stream.write(text)
 
 
 def _summary(findings: Findings, drafted: Draft, questions: str | None) -> None:

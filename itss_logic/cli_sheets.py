@@ -17,13 +17,11 @@ if TYPE_CHECKING:
 
 NEEDED = ("openpyxl", "xlsx", "workbooks are read and written with openpyxl")
 
-forced = click.option("--force", is_flag=True, help="Write over a file that is there.")
-
 
 @click.command()
 @click.option("-o", "--output", required=True, type=click.Path(dir_okay=False), help="Workbook to write (.xlsx).")
 @with_language
-@forced
+@click.option("--force", is_flag=True, help="Write over a workbook that is there.")
 @with_policy
 def template(policy: Policy, output: str, lang: str | None, force: bool) -> None:
     """Write a workbook that people fill in with evidence.
@@ -35,7 +33,9 @@ def template(policy: Policy, output: str, lang: str | None, force: bool) -> None
     from itss_logic.intake.files import free
     from itss_logic.intake.layout import Layout
     from itss_logic.intake.template import write_template
+    from itss_logic.intake.writing import fits
 
+    fits(output, "xlsx")
     free(output, force=force)
     language = policy.words(lang).language
     layout = Layout(policy.vocabulary, wide=True)
@@ -52,7 +52,7 @@ def template(policy: Policy, output: str, lang: str | None, force: bool) -> None
     metavar="COPY",
     help="Write a copy of the workbook with what is refused coloured and commented.",
 )
-@forced
+@click.option("--force", is_flag=True, help="Write over a COPY that is there.")
 @with_policy
 def xlsx(policy: Policy, path: str, output: str | None, mark: str | None, force: bool) -> None:
     """Turn a workbook, or a folder of CSV tables, into JSON lines.
@@ -61,12 +61,14 @@ def xlsx(policy: Policy, path: str, output: str | None, mark: str | None, force:
     What is refused is told by sheet and cell, on standard error.
     """
     from itss_logic.intake.files import apart, free
+    from itss_logic.intake.writing import fits
 
     form = _form(path)
     apart([path], [output, mark])
     if mark is not None:
         if form != "xlsx":
             raise click.UsageError(f"--mark is for workbooks; {path} is a folder, whose lines the errors name")
+        fits(mark, form)
         free(mark, force=force)
     if form == "xlsx":
         installed(*NEEDED)

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from itss_logic.intake.files import put
+
 if TYPE_CHECKING:
     from itss_logic.evidence import Evidence
 
@@ -16,8 +18,7 @@ DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE
 
 def write_evidence(path: str, evidence: Evidence) -> None:
     """Write evidence as ground facts, one a line, which can be read again."""
-    with open(path, "wb") as file:
-        file.write(evidence.as_lp().encode())
+    put(path, evidence.as_lp())
 
 
 class FileNames:

@@ -42,5 +42,8 @@ ROWS = 1_000_000
 MERGES = 100_000
 """Merged ranges in one sheet."""
 
+FORMULAS = 100_000
+"""Formulas of one sheet that yield nothing, for a copy of its workbook."""
+
 CELL_CHARACTERS = 32_767
 """Length of the text in a cell of a workbook."""

@@ -24,6 +24,9 @@ CSV, SQL = "csv", "sql"
 DATABASES = ("sqlite", "postgresql", "postgres")
 """The databases that are read, as their URLs begin."""
 
+LOCK = "~$"
+"""How spreadsheet programs begin the name of what they keep beside a workbook that is open."""
+
 STANDARD_INPUT = "-"
 
 Placed: TypeAlias = "tuple[Entry, Place]"
@@ -80,9 +83,7 @@ def find_files(
     else:
         form = _form(path) or input_format
         if form is None:
-            raise QuestionError(
-                f"{printable(path)}: its suffix is none of {', '.join(FORMS)}; name its form with --input-format"
-            )
+            raise QuestionError(f"{printable(path)}: {no_form(path)}; {mend_form(path)}")
         yield path, form
 
 
@@ -94,21 +95,35 @@ def is_database(path: str) -> bool:
 def _walk(folder: str, warn: Callable[[str], None]) -> Iterator[tuple[str, str]]:
     with os.scandir(folder) as entries:
         found = sorted(entries, key=lambda entry: entry.name)
-    has_tables = holds_tables(entry.name for entry in found)
+    has_tables = holds_tables(entry.name for entry in found if is_file(entry))
     if has_tables:
         yield folder, CSV
     for entry in found:
         form = _form(entry.name)
-        if has_tables and is_csv(entry.name):
+        if has_tables and is_csv(entry.name) and is_file(entry):
             continue
         if entry.is_dir(follow_symlinks=False):
             yield from _walk(entry.path, warn)
-        elif not _is_file(entry):
+        elif not is_file(entry):
             warn(f"{entry.path}: passed over, not a file")
+        elif entry.name.startswith(LOCK):
+            warn(f"{entry.path}: passed over, a workbook is open there")
         elif form is None:
-            warn(f"{entry.path}: passed over, its suffix is none of {', '.join(FORMS)}")
+            warn(f"{entry.path}: passed over, {no_form(entry.name)}")
         else:
             yield entry.path, form
+
+
+def no_form(name: str) -> str:
+    """Why a file is not read."""
+    if is_csv(name):
+        return "a table is read with all others of its folder, where one of them is candidates.csv"
+    return f"its suffix is none of {', '.join(FORMS)}"
+
+
+def mend_form(name: str) -> str:
+    """What to do about a file that is not read."""
+    return "name the folder" if is_csv(name) else "name its form with --input-format"
 
 
 def is_csv(name: str) -> bool:
@@ -121,7 +136,8 @@ def holds_tables(names: Iterable[str]) -> bool:
     return any(name.lower() == "candidates.csv" for name in names)
 
 
-def _is_file(entry: os.DirEntry[str]) -> bool:
+def is_file(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry of a folder is a file, or a link to one."""
     try:
         return entry.is_file()
     except OSError:  # A link to itself.

@@ -78,7 +78,9 @@ GARBAGE: list[tuple[bytes, str]] = [
     (b'candidate,exam\nE-1,a"p\nE-1,"fe"x\n', "exams.csv:2:exam exams.csv:3"),
     (b"candidate,exam\nE-1,ap\x00\n", "exams.csv:2:exam exams.csv:2"),
     (b"PK\x03\x04" + bytes(range(256)) * 8, "exams.csv:1 exams.csv:2"),
-    (b"candidate,exam\nE-1," + b"x" * 200_000, "exams.csv:2"),
+    (b"candidate,exam\nE-1," + b"x" * 5_000_000, "exams.csv:2"),
+    (b"candidate,exam,status\nE-1,ap,claimed\nE-2,ap\n", "exams.csv:3"),
+    (b"candidate,exam,source\nE-1,ap,a\nE-2,ap", "exams.csv:3"),
 ]
 
 

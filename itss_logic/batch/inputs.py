@@ -20,7 +20,19 @@ from itss_logic.batch.streams import RunError, is_url, remote, told
 from itss_logic.console import installed
 from itss_logic.errors import ItssError, QuestionError, printable
 from itss_logic.intake.sources import Source
-from itss_logic.reading import CSV, FORMS, SQL, STANDARD_INPUT, holds_tables, is_csv, is_database
+from itss_logic.reading import (
+    CSV,
+    FORMS,
+    LOCK,
+    SQL,
+    STANDARD_INPUT,
+    holds_tables,
+    is_csv,
+    is_database,
+    is_file,
+    mend_form,
+    no_form,
+)
 
 BLOCK_BYTES = 4 * 2**20
 """Bytes of JSON lines that a block holds, unpacked; its last line may reach beyond."""
@@ -134,11 +146,13 @@ def _kind(name: str) -> tuple[str | None, str]:
 def _kind_of(name: str, input_format: str | None) -> tuple[str, str]:
     form, packing = _kind(name)
     if form is None and input_format is None:
-        raise QuestionError(f"{printable(name)}: {_no_kind()}; name its form with --input-format")
+        raise QuestionError(f"{printable(name)}: {_no_kind(name)}; {mend_form(name)}")
     return form or input_format or "", packing
 
 
-def _no_kind() -> str:
+def _no_kind(name: str) -> str:
+    if is_csv(name):
+        return no_form(name)
     return f"its suffix is none of {', '.join(KINDS)}, nor one of them with {' or '.join(PACKINGS)}"
 
 
@@ -148,20 +162,22 @@ def _walk(folder: str, warn: Callable[[str], None], skip: str) -> Iterator[Input
             found = sorted(entries, key=lambda entry: entry.name)
     except OSError as error:
         raise RunError(f"{printable(folder)}: cannot be read: {told(error)}") from None
-    has_tables = holds_tables(entry.name for entry in found)
+    has_tables = holds_tables(entry.name for entry in found if is_file(entry))
     if has_tables:
         yield Input(folder, CSV)
     for entry in found:
-        if has_tables and is_csv(entry.name):
+        if has_tables and is_csv(entry.name) and is_file(entry):
             continue
         form, packing = _kind(entry.name)
         if entry.is_dir(follow_symlinks=False):
             if os.path.realpath(entry.path) != skip:
                 yield from _walk(entry.path, warn, skip)
-        elif not os.path.isfile(entry.path):
+        elif not is_file(entry):
             warn(f"{entry.path}: passed over, not a file")
+        elif entry.name.startswith(LOCK):
+            warn(f"{entry.path}: passed over, a workbook is open there")
         elif form is None:
-            warn(f"{entry.path}: passed over, {_no_kind()}")
+            warn(f"{entry.path}: passed over, {_no_kind(entry.name)}")
         else:
             yield _local(entry.path, form, packing)
 
@@ -186,7 +202,7 @@ def _remote(url: str, input_format: str | None, warn: Callable[[str], None]) -> 
         for path in sorted(files.find(top), key=lambda path: path.split("/")):
             form, packing = _kind(path)
             if form is None:
-                warn(f"{files.unstrip_protocol(path)}: passed over, {_no_kind()}")
+                warn(f"{files.unstrip_protocol(path)}: passed over, {_no_kind(path)}")
             else:
                 yield Input(files.unstrip_protocol(path), form, packing, files.size(path))
     except ItssError:

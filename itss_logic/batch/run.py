@@ -22,8 +22,9 @@ from itss_logic.batch.report import Report
 from itss_logic.batch.seen import Seen
 from itss_logic.batch.streams import RunError, is_url
 from itss_logic.batch.worker import Recipe
-from itss_logic.errors import SelfCheckError, printable
+from itss_logic.errors import QuestionError, SelfCheckError, printable
 from itss_logic.intake.files import apart
+from itss_logic.intake.layout import Layout
 from itss_logic.intake.sources import Source
 from itss_logic.policy import Policy
 from itss_logic.reading import is_database
@@ -83,6 +84,8 @@ def run(policy: Policy, readings: Mapping[str, str], order: Order, report: Repor
         SelfCheckError: where a candidate decided a second time came out otherwise; nothing is kept.
     """
     target = Target.of(order.output, order.table)
+    if target.table and target.table.lower() in Layout(policy.vocabulary, wide=False).named:
+        raise QuestionError(f"--table: {target.table} is a table of evidence; name another")
     recipe = Recipe(policy, policy.in_force(readings), target.form)
     report = report or Report()
     try:

@@ -15,7 +15,7 @@ from datetime import date, datetime, time, timedelta
 
 from itss_logic.errors import shorten
 from itss_logic.intake.layout import Cell, Column, Layout
-from itss_logic.intake.number_format import Formatted
+from itss_logic.intake.number_format import Computed, Formatted, shows_number
 from itss_logic.vocabulary import Problem
 
 TRUE = frozenset(["true", "yes", "y", "1", "はい", "○", "〇", "◯", "✓", "✔"])
@@ -117,7 +117,7 @@ class Cells:
     def _text(self, text: str, column: Column) -> Cell:
         quoted = _unquoted(text)
         if column.kind == "source":
-            return _sources(text) if quoted is None else quoted
+            return (listed(text) or text) if quoted is None else quoted
         if column.is_text:
             return text if quoted is None else quoted
         written = text if quoted is None else quoted
@@ -150,8 +150,13 @@ class Cells:
     def _number(self, raw: int | float, column: Column) -> Cell:
         if isinstance(raw, float) and raw.is_integer():
             raw = int(raw)
+        if isinstance(raw, Computed) and column.kind != "number":
+            message = f"the formula {shorten(raw.formula)} yields 0, as one does that refers to an empty cell"
+            return Problem("wrong_type", message, "write what it is to say instead", column.argument)
+        if isinstance(raw, Formatted) and not column.is_text and not shows_number(raw.format, raw):
+            return self._otherwise(raw, column)
         if column.kind == "number":
-            return int(raw) if isinstance(raw, Formatted) else raw
+            return int(raw) if isinstance(raw, int) else raw
         if column.kind in ("truth", "flag", "tick"):
             return self._text(str(raw), column)
         if not column.is_text:
@@ -160,10 +165,13 @@ class Cells:
             message = f"{raw} is a number that a spreadsheet may have rounded"
             return Problem("wrong_type", message, "format the cell as text and write it again", column.argument)
         if isinstance(raw, Formatted):
-            message = f"the cell holds the number {raw}, and shows it otherwise ({shorten(raw.format)})"
-            mend = "format the cell as text and write it as it is shown"
-            return Problem("wrong_type", message, mend, column.argument)
+            return self._otherwise(raw, column)
         return str(raw)
+
+    def _otherwise(self, raw: Formatted, column: Column) -> Problem:
+        message = f"the cell holds the number {raw}, and shows it otherwise ({shorten(raw.format)})"
+        form = "text and write it as it is shown" if column.is_text else "a number and write what it is to say"
+        return Problem("wrong_type", message, f"format the cell as {form}", column.argument)
 
     def write(self, cell: Cell, column: Column) -> None | bool | int | float | str:
         """What to write so that `read` gives the cell again."""
@@ -196,13 +204,12 @@ def _unquoted(text: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _sources(text: str) -> str | list[str]:
-    """A reference, or several: a list in JSON."""
-    if text.startswith("[") and text.endswith("]"):
-        try:
-            value = json.loads(text)
-        except ValueError:
-            return text
-        if isinstance(value, list) and len(value) > 1 and all(isinstance(one, str) for one in value):
-            return value
-    return text
+def listed(text: str) -> list[str] | None:
+    """The references that a list in JSON is of; None where a text is no such list."""
+    if not text.startswith("[") or not text.endswith("]"):
+        return None
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, list) and found and all(isinstance(one, str) for one in found) else None

@@ -10,21 +10,30 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any, BinaryIO
 
 from itss_logic import limits
 from itss_logic.documents import DocumentError
-from itss_logic.errors import Place, Refusal
+from itss_logic.errors import Place, QuestionError, Refusal, printable
 from itss_logic.intake.bundles import Bundle, Row
-from itss_logic.intake.cells import Cells
+from itss_logic.intake.cells import Cells, plain
+from itss_logic.intake.examples import Examples
 from itss_logic.intake.headings import Heading, Misplaced, table_of
 from itss_logic.intake.layout import Layout, Table
 from itss_logic.intake.marked import Passed
 from itss_logic.intake.sources import LINES, Found, Places, Source, gathered
+from itss_logic.reading import is_csv, is_file
+from itss_logic.shape import STATUS
 from itss_logic.vocabulary import Problem, Vocabulary
 
 SUFFIX = ".csv"
+
+CUT = Problem(
+    "syntax", "the row ends before all its cells", "write all of them, empty ones too; see whether the file was cut off"
+)
+
+UNFINISHED = ".new"
 
 DELIMITERS = ",;\t"
 
@@ -34,9 +43,13 @@ NO_SHIFT_JIS = re.compile("[\x80\xa0\uf8f0-\uf8f3]")
 """What bytes that Shift_JIS does not have are decoded to all the same."""
 
 
+# A list of references is as long as evidence lets it be.
+csv.field_size_limit(limits.LINE_BYTES)
+
+
 def files_in(folder: str) -> list[str]:
     """The names of the CSV files in a folder, in order."""
-    return sorted(name for name in os.listdir(folder) if name.lower().endswith(SUFFIX))
+    return sorted(entry.name for entry in os.scandir(folder) if is_csv(entry.name) and is_file(entry))
 
 
 class CsvFolder(Source):
@@ -82,13 +95,18 @@ class CsvFolder(Source):
         name, last = files[table.name], 0
         heading: Heading | None = None
         wrong: list[Misplaced] = []
+        texts: list[str] = []
         try:
             with open(os.path.join(self.places.file, name), "rb") as file:
-                reader = self._reader(file, name)
+                reader = self._reader(file, name, table)
                 for texts in reader:
                     line, last = last + 1, reader.line_num
                     if heading is not None:
-                        cells, wrong = heading.row(texts, self.cells)
+                        if heading.lacks:
+                            return
+                        cells, wrong = heading.row(dict(enumerate(texts)), self.cells)
+                        if cells is not None and len(texts) <= heading.at.get(STATUS, 0):
+                            wrong.append(Misplaced(CUT, len(texts)))
                         if cells is not None:
                             self._count()
                             yield Row(self.layout.places[table.name], line, cells)
@@ -100,6 +118,8 @@ class CsvFolder(Source):
                         wrong = heading.problems
                     for problem, at in wrong:
                         self._refuse(name, problem, line, f"cell {at + 1}")
+                if heading is not None and 0 < len(texts) < heading.width and not _has_end(file):
+                    self._refuse(name, CUT, line)
         except DocumentError as error:
             self._refuse(name, Problem(error.code, error.message, error.mend), error.line)
         except (csv.Error, UnicodeError) as error:
@@ -116,16 +136,30 @@ class CsvFolder(Source):
             message = f"the tables have more than {limits.ROWS} rows together"
             raise DocumentError("too_large", message, "split them, or use JSON lines")
 
-    def _reader(self, file: BinaryIO, name: str) -> Any:
+    def _reader(self, file: BinaryIO, name: str, table: Table) -> Any:
         """A reader of the records of a file, whatever its encoding and delimiter."""
         encoding = encoding_of(file)
         if encoding != UTF_8:
             self.warn(f"{self.places.file}/{name}: read as {encoding}")
         stream = io.TextIOWrapper(file, encoding, newline="")
-        first = stream.readline(limits.LINE_BYTES)
+        lines = iter(lambda: stream.readline(limits.LINE_BYTES), "")
+        first = next((line for line in lines if line.strip(f'{DELIMITERS} "\r\n')), "")
         stream.seek(0)
-        delimiter = max(DELIMITERS, key=lambda mark: (first.count(mark), mark == DELIMITERS[0]))
+        names = {plain(column.name) for column in table.columns}
+
+        def known(delimiter: str) -> int:
+            return sum(plain(text.strip('" \r\n')) in names for text in first.split(delimiter))
+
+        # The first of those that have most.
+        delimiter = max(DELIMITERS, key=known)
         return csv.reader(stream, delimiter=delimiter, strict=True)
+
+
+def _has_end(file: BinaryIO) -> bool:
+    """Whether the last line of a file has an end, as what was cut off has not."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - 2))
+    return file.read().rstrip(b"\0").endswith((b"\n", b"\r"))
 
 
 def encoding_of(file: BinaryIO) -> str:
@@ -163,42 +197,66 @@ class CsvWriter:
     """Writes the tables of candidates as files of a folder; all tables, so that none is missed.
 
     Args:
-        folder: its path; it is made. The files come into it with `close`.
+        folder: its path; it is made. The files come into it with `close`, in place of tables that are there.
         layout: the tables.
+
+    Raises:
+        QuestionError: where there is a file that is named like no table, beside which no tables can be read.
     """
 
     def __init__(self, folder: str, layout: Layout) -> None:
+        self.is_new = not os.path.isdir(folder)
         os.makedirs(folder, exist_ok=True)
+        self.before = files_in(folder)
+        for name in self.before:
+            if table_of(layout, name[: -len(SUFFIX)]) is None:
+                path = printable(os.path.join(folder, name))
+                raise QuestionError(f"{path}: is named like no table, so tables beside it cannot be read; move it away")
         self.folder, self.beside = folder, tempfile.mkdtemp(prefix=".", suffix=".new", dir=folder)
-        self.cells = Cells(layout)
+        self.cells, self.examples = Cells(layout), Examples(layout)
         self.layout = layout
         self.stack = ExitStack()
         self.writers = []
         for table in layout.tables:
-            path = os.path.join(self.beside, f"{table.name}{SUFFIX}")
+            # Named so that nobody takes it for evidence before it is whole.
+            path = os.path.join(self.beside, f"{table.name}{SUFFIX}{UNFINISHED}")
             # The mark in front tells spreadsheets that it is UTF-8.
             file = self.stack.enter_context(open(path, "w", encoding="utf-8-sig", newline=""))  # noqa: SIM115
             self.writers.append(csv.writer(file))
             self.writers[-1].writerow([column.name for column in table.columns])
 
     def write(self, bundle: Bundle) -> None:
-        """Write the rows of a candidate."""
+        """Write the rows of a candidate.
+
+        Raises:
+            NoPlaceError: where the id is that of nobody.
+        """
+        self.examples.check(bundle.candidate)
         for row in bundle.rows:
             columns = self.layout.tables[row.table].columns
             written = (self.cells.write(cell, column) for cell, column in zip(row.cells, columns, strict=True))
             self.writers[row.table].writerow([_text(value) for value in written])
 
     def close(self) -> None:
-        """Put the files in their places."""
+        """Put the files in their places: without that of the candidates, which goes first and comes last, no table is
+        evidence."""
         self.stack.close()
-        for name in os.listdir(self.beside):
-            os.replace(os.path.join(self.beside, name), os.path.join(self.folder, name))
+        lead = f"{self.layout.tables[0].name}{SUFFIX}"
+        for name in sorted(self.before, key=lambda name: name.lower() != lead):
+            os.unlink(os.path.join(self.folder, name))
+        for table in reversed(self.layout.tables):
+            name = f"{table.name}{SUFFIX}"
+            os.replace(os.path.join(self.beside, f"{name}{UNFINISHED}"), os.path.join(self.folder, name))
         os.rmdir(self.beside)
 
     def discard(self) -> None:
         """Drop what was written."""
-        self.stack.close()
-        shutil.rmtree(self.beside)
+        with suppress(OSError):
+            self.stack.close()
+        shutil.rmtree(self.beside, ignore_errors=True)
+        if self.is_new:
+            with suppress(OSError):
+                os.rmdir(self.folder)
 
 
 def _text(value: None | bool | int | float | str) -> str:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from itss_logic.errors import shorten
+from itss_logic.intake.cells import listed
 from itss_logic.intake.layout import Cell, Column
 from itss_logic.shape import STATUS, STATUSES
 from itss_logic.vocabulary import Problem
@@ -48,8 +49,8 @@ def reader(column: Column, values: Mapping[str, Cell] | None = None) -> Read:
         return read
 
     def mapped(raw: object) -> Cell:
-        text = str(raw).lower() if isinstance(raw, bool) else str(raw) if isinstance(raw, (str, int, Decimal)) else ""
-        found = values[text] if raw is not None and text in values else read(raw)
+        text = str(raw).lower() if isinstance(raw, bool) else str(raw)
+        found = values[text] if isinstance(raw, (str, int, Decimal)) and text in values else read(raw)
         return nothing if found is None else found
 
     return mapped
@@ -75,18 +76,7 @@ def _id(raw: object, column: Column) -> Cell:
 
 def _source(raw: object, column: Column) -> Cell:
     text = _id(raw, column)
-    return (_listed(text) or text) if isinstance(text, str) else text
-
-
-def _listed(text: str) -> list[str] | None:
-    """The references that a list in JSON is of; None where a text is no such list."""
-    if not text.startswith("[") or not text.endswith("]"):
-        return None
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, list) and found and all(isinstance(one, str) for one in found) else None
+    return (listed(text) or text) if isinstance(text, str) else text
 
 
 def _value(raw: object, column: Column) -> Cell:
@@ -149,6 +139,6 @@ def written(cell: Cell, column: Column) -> None | bool | int | float | str:
         return json.dumps(cell, ensure_ascii=False)
     if isinstance(cell, Problem):
         return None
-    if column.kind == "source" and isinstance(cell, str) and _listed(cell):
+    if column.kind == "source" and isinstance(cell, str) and listed(cell):
         return json.dumps([cell], ensure_ascii=False)
     return cell

@@ -117,8 +117,10 @@ class Sqlite(Kind):
         }
         # Types are ordered: null, numbers, text, blobs. With text at both ends, all is text.
         if ends <= {"text"}:
-            return column, ""
-        found = self.ask(f"SELECT DISTINCT typeof({name}) FROM {relation}").scalars().all()
+            is_empty = self.ask(f"SELECT 1 FROM {relation} WHERE {name} = '' LIMIT 1").first()
+            return column, "empty" if is_empty else ""
+        kinds = f"CASE WHEN {name} = '' THEN 'null' ELSE typeof({name}) END"
+        found = self.ask(f"SELECT DISTINCT {kinds} FROM {relation}").scalars().all()
         wrong = sorted(set(found) - {"text", "integer"})
         told = " and ".join("empty" if kind == "null" else f"of the type {kind}" for kind in wrong)
         return column._replace(cast=True), told
@@ -191,7 +193,9 @@ class Postgresql(Kind):
         """See `Kind.candidates`."""
         if column.kind not in ("text", "whole"):
             return column, f"of the type {column.kind}"
-        found = self.ask(f"SELECT 1 FROM {relation} WHERE {quoted(column.name)} IS NULL LIMIT 1").first()
+        name = quoted(column.name)
+        is_empty = f"{name} IS NULL OR {name}::text = ''"
+        found = self.ask(f"SELECT 1 FROM {relation} WHERE {is_empty} LIMIT 1").first()
         return column._replace(cast=column.cast or column.kind == "whole"), "empty" if found else ""
 
     def ordered(self, column: Field) -> str:

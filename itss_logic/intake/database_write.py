@@ -9,6 +9,7 @@ from types import TracebackType
 from sqlalchemy import Connection, PrimaryKeyConstraint, Table, UniqueConstraint, inspect, select
 
 from itss_logic.errors import QuestionError, printable
+from itss_logic.intake import layout as laid_out
 from itss_logic.intake.bundles import Bundle, NoPlaceError
 from itss_logic.intake.database_cells import written
 from itss_logic.intake.database_url import Address, connected, let_go, reached
@@ -48,7 +49,7 @@ class DatabaseWriter:
         self.waiting: list[list[tuple[object, ...]]] = [[] for _ in layout.tables]
         self.count = 0
         self.keys = [_keys(self.schema.tables[table.name]) for table in layout.tables]
-        self.inserts = [_insert(self.address, table.name, len(table.columns)) for table in layout.tables]
+        self.inserts = [_insert(self.address, table) for table in layout.tables]
         self.connection: Connection | None = connected(self.address, writes=True)
         try:
             with reached(self.address):
@@ -178,6 +179,8 @@ def _size(cells: Sequence[object]) -> int:
     return size
 
 
-def _insert(address: Address, table: str, columns: int) -> str:
+def _insert(address: Address, table: laid_out.Table) -> str:
+    """What inserts a row; it names columns, as a table that is there may have them in another order."""
     mark = "?" if address.is_sqlite else "%s"
-    return f'INSERT INTO "{table}" VALUES ({", ".join([mark] * columns)})'
+    names = ", ".join(f'"{column.name}"' for column in table.columns)
+    return f'INSERT INTO "{table.name}" ({names}) VALUES ({", ".join([mark] * len(table.columns))})'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from itss_logic.intake.bundles import NoPlaceError
 from itss_logic.intake.captions import WORDS, Captions
 from itss_logic.intake.layout import Cell, Column, Layout, Table
 from itss_logic.pages.speech import spoken
@@ -36,6 +37,19 @@ class Examples:
         """Whether a text in the first column of a table is one that comes along, rather than a candidate."""
         return (table.name, text) in self._hints
 
+    def stands_for_nobody(self, candidate: str) -> bool:
+        """Whether an id comes along in the template, rather than being that of a person."""
+        return candidate in self.candidates or any(candidate == text for _, text in self._hints)
+
+    def check(self, candidate: str) -> None:
+        """See that a candidate would not be taken for nobody.
+
+        Raises:
+            NoPlaceError: where that is so.
+        """
+        if self.stands_for_nobody(candidate):
+            raise NoPlaceError("its id is one that the template has for an example", "give the candidate another id")
+
     @cached_property
     def _known(self) -> frozenset[tuple[str, tuple[Cell, ...]]]:
         every = [Captions(self.layout, language) for language in spoken(WORDS)]
@@ -45,7 +59,9 @@ class Examples:
     def says_more(self, table: Table, cells: tuple[Cell, ...]) -> bool:
         """Whether a row says anything, other than whom it is about, that the example of its table does not."""
         rest = cells[1:]
-        return any(cell is not None for cell in rest) and (table.name, rest) not in self._known
+        return any(cell is not None for cell in rest) and (
+            any(isinstance(cell, list) for cell in rest) or (table.name, rest) not in self._known
+        )
 
 
 def example_cells(captions: Captions, table: Table) -> list[Cell] | None:

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from itss_logic.errors import QuestionError
-from itss_logic.reading import STANDARD_INPUT, holds_tables, is_database
+from itss_logic.reading import STANDARD_INPUT, is_csv, is_database
 
 
 @contextmanager
 def whole(path: str) -> Iterator[str]:
-    """A file to be written, that has its name only once it is whole.
+    """A file to be written, that has its name only once it is whole; what is there and no file is written as it is.
 
     Raises:
         OSError: where it cannot be written; it names the file by `path`.
     """
-    folder, name = os.path.split(path)
+    if os.path.exists(path) and not os.path.isfile(path):
+        yield path
+        return
+    # What a link leads to is written, not the link.
+    folder, name = os.path.split(os.path.realpath(path))
     try:
         handle, beside = tempfile.mkstemp(prefix=f".{name[:100]}.", suffix=".new", dir=folder or ".")
     except OSError as error:
@@ -26,13 +31,30 @@ def whole(path: str) -> Iterator[str]:
     os.close(handle)
     try:
         yield beside
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(beside, 0o666 & ~mask)
-        os.replace(beside, path)
+        os.chmod(beside, _mode(path))
+        os.replace(beside, os.path.join(folder, name))
     except BaseException:
         os.unlink(beside)
         raise
+
+
+def _mode(path: str) -> int:
+    """Who may read a file that is written: who could before, or else whoever may read new ones."""
+    if os.path.exists(path):
+        return stat.S_IMODE(os.stat(path).st_mode)
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def put(path: str, text: str) -> None:
+    """Write a file of text.
+
+    Raises:
+        OSError: where it cannot be written.
+    """
+    with whole(path) as beside, open(beside, "w", encoding="utf-8", newline="\n") as file:
+        file.write(text)
 
 
 def apart(read: Iterable[str], written: Iterable[str | None]) -> None:
@@ -67,7 +89,7 @@ def outside(read: Iterable[str], output: str, *, is_folder: bool) -> None:
             continue
         source = os.path.realpath(path)
         # What is read in a folder, however deep; what is written, directly.
-        is_inside = os.path.isdir(source) and f"{place}{os.sep}".startswith(f"{source}{os.sep}")
+        is_inside = f"{place}{os.sep}".startswith(f"{source}{os.sep}")
         if is_inside or (is_folder and os.path.dirname(source) == place and not os.path.isdir(source)):
             raise QuestionError(f"{output}: lies in what is read, or holds it; name another place")
 
@@ -78,7 +100,7 @@ def free(path: str, *, force: bool) -> None:
     Raises:
         QuestionError: where it is there, and force is not used.
     """
-    is_there = holds_tables(os.listdir(path)) if os.path.isdir(path) else os.path.exists(path)
+    is_there = any(map(is_csv, os.listdir(path))) if os.path.isdir(path) else os.path.exists(path)
     if is_there and not force:
         raise QuestionError(f"{path} is there already, maybe filled in; name another place, or use --force")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from itss_logic.errors import shorten
@@ -35,7 +35,8 @@ class Misplaced(NamedTuple):
 class Heading:
     """The heading of a table as a source has it: `problems` with it, and what columns its cells are of.
 
-    `passed` are the mark and the cells of the row that `row` looked at last, where it is marked as no evidence.
+    `passed` are the mark and the cells of the row that `row` looked at last, where it is marked as no evidence; `lacks`
+    are columns that have to be there, without which it is of no use to look at rows.
     """
 
     def __init__(self, layout: Layout, table: Table, texts: Sequence[object]) -> None:
@@ -43,6 +44,7 @@ class Heading:
         self.mark: int | None = None
         self.passed: tuple[str, tuple[Cell, ...]] | None = None
         self.remarks: set[int] = set()
+        self.width = len(texts)
         self.at: dict[str, int] = {}
         names = {plain(column.name): column.name for column in table.columns}
         for at, raw in enumerate(texts):
@@ -61,10 +63,9 @@ class Heading:
                 self._wrong("conflict", f"the column {names[text]} stands twice", "keep one of them", at)
             elif text:
                 self.at[names[text]] = at
-        for column in table.columns:
-            if column.required and column.name not in self.at:
-                message = f"{table.name} has no column {column.name}"
-                self._wrong("missing_key", message, f"add the heading {column.name}", 0)
+        self.lacks = [column.name for column in table.columns if column.required and column.name not in self.at]
+        for name in self.lacks:
+            self._wrong("missing_key", f"{table.name} has no column {name}", f"add the heading {name}", 0)
         self._headed = {*self.at.values(), *self.remarks, *([] if self.mark is None else [self.mark])}
         self._readers: list[Callable[[object], Cell]] = []
         self._order = [self.at.get(column.name) for column in table.columns]
@@ -72,37 +73,41 @@ class Heading:
     def _wrong(self, code: str, message: str, mend: str, at: int) -> None:
         self.problems.append(Misplaced(Problem(code, message, mend), at))
 
-    def row(self, raw: Sequence[object], cells: Cells) -> tuple[tuple[Cell, ...] | None, list[Misplaced]]:
-        """The cells of a row in the table's order, None where it is blank or marked; and what is wrong beside them."""
+    def row(self, raw: Mapping[int, object], cells: Cells) -> tuple[tuple[Cell, ...] | None, list[Misplaced]]:
+        """The cells of a row in the table's order, None where it is blank or marked; and what is wrong beside them.
+
+        Args:
+            raw: what the source has, by column; columns without anything may be missing.
+            cells: reads it.
+        """
         self.passed = None
-        stated = [at for at, one in enumerate(raw) if one is not None and (not isinstance(one, str) or one.strip())]
+        stated = [at for at, one in raw.items() if one is not None and (not isinstance(one, str) or one.strip())]
         if not stated or self.remarks.issuperset(stated):
             return None, []
-        if self.mark in stated:
-            found_mark = raw[self.mark] if self.mark is not None else None
+        if self.mark is not None and self.mark in stated:
+            found_mark = raw[self.mark]
             mark = plain(str(found_mark))
             if mark in MARKS:
                 self.passed = mark, self._cells(raw, cells)
                 return None, []
             if isinstance(found_mark, Problem):
-                return None, [Misplaced(found_mark, stated[0])]
+                return None, [Misplaced(found_mark, self.mark)]
             mend = f"leave it empty; {' or '.join(MARKS)} marks a row that is no evidence"
-            return None, [Misplaced(Problem("unknown_value", f"{shorten(mark)} is no mark of a row", mend), stated[0])]
+            problem = Problem("unknown_value", f"{shorten(mark)} is no mark of a row", mend)
+            return None, [Misplaced(problem, self.mark)]
         wrong = [
             Misplaced(Problem("missing_key", "the cell stands under no heading", "name its column, or empty it"), at)
-            for at in stated
+            for at in sorted(stated)
             if at not in self._headed
         ]
-        return self._cells(raw, cells), wrong
+        return (self._cells(raw, cells) if len(wrong) < len(stated) else None), wrong
 
-    def _cells(self, raw: Sequence[object], cells: Cells) -> tuple[Cell, ...]:
-        width = len(raw)
+    def _cells(self, raw: Mapping[int, object], cells: Cells) -> tuple[Cell, ...]:
         self._readers = self._readers or [cells.reader(column) for column in self.table.columns]
-        found = (
-            read(raw[at]) if at is not None and at < width else None
-            for at, read in zip(self._order, self._readers, strict=True)
+        get = raw.get
+        return tuple(
+            [None if at is None else read(get(at)) for at, read in zip(self._order, self._readers, strict=True)]
         )
-        return tuple(found)
 
 
 def table_of(layout: Layout, name: str) -> Table | None:

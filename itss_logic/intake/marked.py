@@ -46,16 +46,16 @@ class Marked:
         self.wrong: dict[str, list[Refusal]] = {}
         self.nameless: list[Refusal] = []
         self.changed: list[Passed] = []
-        examples = Examples(layout)
+        self.examples = Examples(layout)
         for row in passed:
             name, is_example = row.cells[0], row.mark == EXAMPLE
-            is_ours = name in examples.candidates if is_example else examples.is_hint(row.table, str(name))
+            is_ours = name in self.examples.candidates if is_example else self.examples.is_hint(row.table, str(name))
             if isinstance(name, str) and (name in known or not is_ours):
                 message = f"the row is marked as no evidence, and names the candidate {write(name)}"
                 self.wrong.setdefault(name, []).append(self._refusal(row, Problem("conflict", message, MEND), name))
             elif is_example and isinstance(name, Problem):
                 self.nameless.append(self._refusal(row, name))
-            elif is_example and examples.says_more(row.table, row.cells):
+            elif is_example and self.examples.says_more(row.table, row.cells):
                 self.changed.append(row)
 
     def _refusal(self, row: Passed, problem: Problem, candidate: str | None = None) -> Refusal:

@@ -59,7 +59,7 @@ def mark(path: str, copy: str, refusals: Sequence[Refusal]) -> bool:
         warnings.simplefilter("ignore")
         with _copying(path):
             # Written again, a formula has no stored value; so it is the values that are kept.
-            workbook = load_workbook(path, data_only=True, keep_links=False)
+            workbook = _loaded(path)
             for (name, reference), text in formulas.unstored.items():
                 workbook[name][reference] = text
             _unmark(workbook)
@@ -71,6 +71,16 @@ def mark(path: str, copy: str, refusals: Sequence[Refusal]) -> bool:
         with whole(copy) as beside, _copying(path):
             workbook.save(beside)
     return formulas.others
+
+
+def _loaded(path: str) -> Any:
+    try:
+        return load_workbook(path, data_only=True, keep_links=False)
+    except OSError as error:
+        # openpyxl says so of files that lack what it looks for, too.
+        if error.errno is None:
+            raise ValueError(str(error)) from None
+        raise
 
 
 @contextmanager
@@ -109,7 +119,7 @@ def _formulas(path: str) -> Formulas:
             for sheet in workbook.sheets:
                 if sheet.kind != "worksheet":
                     continue
-                reader = SheetReader(workbook, sheet)
+                reader = SheetReader(workbook, sheet, keeps=True)
                 cells += sum(len(row.cells) for row in reader.rows())
                 spanned += sum(map(_size, [*reader.merges, *reader.links]))
                 computed += reader.computed

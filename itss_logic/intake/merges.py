@@ -13,6 +13,10 @@ from itss_logic.vocabulary import Problem
 UNMERGE = "unmerge the cells, and write in each what it says"
 
 
+SIDE_BY_SIDE = 500
+"""The most columns that ranges of one column may reach into a row in."""
+
+
 class Merged(NamedTuple):
     """A range of one column that reaches into the row that is read, with the value at its top."""
 
@@ -28,6 +32,7 @@ class Merges:
         self.wide = sorted((a for a in ranges if a.left < a.right), reverse=True)
         self.active: dict[int, Merged] = {}
         self.active_wide: list[Area] = []
+        """Ranges of several columns that have begun since the last row of evidence."""
         self.tops = {area.top for area in self.tall}
         self.evidence: set[int] = set()
         self.told: set[Area] = set()
@@ -36,10 +41,9 @@ class Merges:
         """Put into a row what its merged cells say.
 
         Raises:
-            DocumentError: where merged ranges overlap.
+            DocumentError: where merged ranges overlap, or too many stand side by side.
         """
         self.active = {at: merged for at, merged in self.active.items() if merged.area.bottom >= row.number}
-        self.active_wide = [area for area in self.active_wide if area.bottom >= row.number]
         for at, merged in self.active.items():
             if at in row.cells:
                 message = f"the cell holds a value under the merged cell {letters(at)}{merged.area.top}"
@@ -54,6 +58,9 @@ class Merges:
                 raise DocumentError("syntax", f"merged cells overlap at {letters(area.left)}{area.top}", UNMERGE)
             # Above a row that holds something is none that does, so nothing is missed of ranges that began there.
             self.active[area.left] = Merged(area, row.cells.get(area.left) if area.top == row.number else None)
+        if len(self.active) > SIDE_BY_SIDE:
+            message = f"more than {SIDE_BY_SIDE} columns have merged cells at row {row.number}"
+            raise DocumentError("too_large", message, UNMERGE)
         while self.wide and self.wide[-1].top <= row.number:
             self.active_wide.append(self.wide.pop())
 
@@ -77,6 +84,7 @@ class Merges:
             if area.bottom >= row.number and not read.isdisjoint(range(area.left, area.right + 1)):
                 message = f"cells are merged over the columns {letters(area.left)} to {letters(area.right)}"
                 self._tell(area, message, wrong)
+        self.active_wide.clear()
         return wrong
 
     def _tell(self, area: Area, message: str, wrong: list[tuple[int, Misplaced]]) -> None:

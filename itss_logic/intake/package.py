@@ -49,8 +49,12 @@ NAMESPACES = (
     "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
     "http://purl.oclc.org/ooxml/spreadsheetml/main",
     "http://schemas.openxmlformats.org/package/2006/relationships",
+    "http://schemas.openxmlformats.org/markup-compatibility/2006",
 )
-"""Those of the elements that are read."""
+"""Those of the elements that are read, and of choices between elements."""
+
+CHOICE = "AlternateContent"
+"""The element that holds the same in several ways, of which a program reads one."""
 
 Handler = Callable[[dict[str, str]], None]
 
@@ -146,7 +150,7 @@ class Package:
             kind = attributes.get("Type", "").rpartition("/")[2]
             found[attributes.get("Id", "")] = Relation(kind, target, is_external)
 
-        for _ in self.parsed(rels, {"Relationship": relation}):
+        for _ in self.parsed(rels, {"Relationship": relation}, root="Relationships"):
             pass
         return found
 
@@ -156,6 +160,7 @@ class Package:
         starts: Mapping[str, Handler],
         ends: Mapping[str, Callable[[], None]] | None = None,
         text: Callable[[str], None] | None = None,
+        root: str | None = None,
     ) -> Iterator[None]:
         """Parse a part, and yield after each piece of it.
 
@@ -164,11 +169,12 @@ class Package:
             starts: is told of the attributes of elements that begin, by their names.
             ends: is told of elements that end, by their names.
             text: is told of text.
+            root: the element that it has to be.
 
         Raises:
-            DocumentError: where it is no XML, or larger than a stated limit.
+            DocumentError: where it is no XML, another element, or larger than a stated limit.
         """
-        parser = _parser(starts, ends or {}, text)
+        parser = _parser(starts, ends or {}, text, None if root is None else (root, name))
         fed = 0
         with self.open(name) as part:
             while True:
@@ -188,9 +194,15 @@ class Package:
 
 
 def _parser(
-    starts: Mapping[str, Handler], ends: Mapping[str, Callable[[], None]], text: Callable[[str], None] | None
+    starts: Mapping[str, Handler],
+    ends: Mapping[str, Callable[[], None]],
+    text: Callable[[str], None] | None,
+    whole: tuple[str, str] | None,
 ) -> expat.XMLParserType:
-    """A parser that knows elements of the workbook's own namespaces by their local names, and no entities."""
+    """A parser that knows elements of the workbook's own namespaces by their local names, and no entities.
+
+    `whole` is the element that all has to be, in any other of which nothing would be found, and its part.
+    """
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
     begins = {f"{space} {name}": handler for name, handler in starts.items() for space in NAMESPACES}.get
@@ -201,6 +213,12 @@ def _parser(
         if handler is not None:
             handler(attributes)
 
+    def first(name: str, attributes: dict[str, str]) -> None:
+        if whole is not None and name.rpartition(" ")[::2] not in [(space, whole[0]) for space in NAMESPACES]:
+            raise DocumentError("syntax", f"{whole[1]} is no {whole[0]} as workbooks have it", SAVE)
+        parser.StartElementHandler = start
+        start(name, attributes)
+
     def end(name: str) -> None:
         handler = closes(name)
         if handler is not None:
@@ -209,7 +227,7 @@ def _parser(
     def no_entities(*_: Any) -> None:
         raise DocumentError("syntax", "the workbook declares a document type, which no workbook needs", SAVE)
 
-    parser.StartElementHandler = start
+    parser.StartElementHandler = first
     if ends:
         parser.EndElementHandler = end
     if text is not None:
@@ -218,6 +236,15 @@ def _parser(
     parser.StartDoctypeDeclHandler = no_entities
     parser.EntityDeclHandler = no_entities
     return parser
+
+
+def no_choice(part: str) -> Handler:
+    """What refuses a choice in a part: not all of it may be read, and nobody says what."""
+
+    def refuse(attributes: dict[str, str]) -> None:
+        raise DocumentError("syntax", f"{part} says the same in several ways", SAVE)
+
+    return refuse
 
 
 def _seekable(stream: BinaryIO) -> IO[bytes]:

@@ -95,7 +95,7 @@ class Resumes:
         if defects := [f"{what} {write(subject)}" for what, subject in declared("defect", 2)]:
             raise PolicyError(f"{path}: {'; '.join(sorted(defects))}")
         self.standard = Standard(declared)
-        self.phrases = Phrases(declared("called", 3), declared("hint", 3), declared("hint", 2))
+        self.phrases = Phrases(declared("called", 3), declared("hint", 3), declared("short", 3), declared("hint", 2))
         self.offered: dict[tuple[str, str], set[str]] = {}
         for section, item, value in declared("offers", 3):
             self.offered.setdefault((section, item), set()).add(value)
@@ -198,22 +198,26 @@ class Resumes:
 class Phrases:
     """Finds in entries the names and the hints that a category declares."""
 
-    def __init__(self, called: Sequence[Any], hints: Sequence[Any], items: Sequence[Any]) -> None:
+    def __init__(self, called: Sequence[Any], hints: Sequence[Any], short: Sequence[Any], items: Sequence[Any]) -> None:
         self.called: dict[str, list[Fact]] = {}
         self.hints: dict[str, list[Fact]] = {}
         for domain, value, text in called:
             self.called.setdefault(normal(text), []).append(Fact("mentions", (domain, value)))
         for domain, value, text in hints:
             self.hints.setdefault(normal(text), []).append(Fact("mentions", (domain, value)))
+        self.short: dict[str, list[Fact]] = {}
+        for domain, value, text in short:
+            self.short.setdefault(normal(text), []).append(Fact("resembles", (domain, value)))
         for item, text in items:
             self.hints.setdefault(normal(text), []).append(Fact("hinted", (item,)))
 
     def found(self, entry: Entry) -> list[Fact]:
-        """What an entry has: `entitled` of a domain and a value, `mentions` of both, `hinted` of evidence."""
+        """What an entry has: `entitled`, `mentions` and `resembles` of a domain and a value, `hinted` of evidence."""
         text = normal("\n".join([entry.title, *entry.texts]))
         facts = [fact for phrases in (self.called, self.hints) for phrase in phrases if is_in(phrase, text)
                  for fact in phrases[phrase]]  # fmt: skip
         facts += [Fact("entitled", fact.arguments) for fact in self.called.get(normal(entry.title), [])]
+        facts += self.short.get(normal(entry.title), [])
         return list(dict.fromkeys(facts))
 
 

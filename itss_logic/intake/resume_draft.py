@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from itss_logic import limits
@@ -33,7 +34,8 @@ class _Drafting:
         self.fields: dict[str, dict[str, Any]] = {}
         self.places: dict[str, Place] = {}
         self.refusals: list[Refusal] = []
-        self.claims = 0
+        self.claims: set[tuple[str, str]] = set()
+        """What is claimed, by where: the same is claimed once, however often it was answered."""
 
     def claim(self, claim: Claim) -> None:
         """Take up what an entry names."""
@@ -41,15 +43,14 @@ class _Drafting:
         source = self._source(claim.entry.id, claim.entry.title)
         self._put(claim.predicate, None, Members([(argument.key, str(claim.value))]), source, None)
 
-    def piece(self, piece: Piece) -> None:
-        """Take up a piece of an answer."""
+    def piece(self, piece: Piece, name: str) -> None:
+        """Take up a piece of an answer; `name` is the id of the item that it is, if it is one."""
         question = piece.question
         if question.entry is None:
             source = self.words.phrase("resume_said")
         else:
             source = self.words.phrase("resume_answered", source=self._source(question.entry.id, question.entry.title))
         ids = [a.key for a in question.predicate.own if a.kind == "id"] if question.entry else []
-        name = f"{question.name} {piece.number}" if piece.number else question.name
         members = Members([*((key, name) for key in ids), *piece.value.items()])
         members.repeated = piece.value.repeated
         self._put(question.predicate, piece.field, members, source, piece.place)
@@ -66,6 +67,7 @@ class _Drafting:
         path = "$" if field is None else child(child("$", FIELDS), field)
         holder = self.top if field is None else self.fields.setdefault(field, {})
         path = child(path, predicate.key)
+        claim = path, repr(list(value.items()))
         if predicate.number == "many":
             held = holder.setdefault(predicate.key, [])
             path = child(path, len(held))
@@ -77,7 +79,7 @@ class _Drafting:
             return
         else:
             holder.setdefault(predicate.key, element)
-        self.claims += 1
+        self.claims.add(claim)
         if place is not None:
             self.places[path] = place
 
@@ -113,8 +115,9 @@ def draft(findings: Findings, answers: Answers, vocabulary: Vocabulary, words: W
     drafting = _Drafting(findings, vocabulary, words)
     for claim in findings.claims:
         drafting.claim(claim)
-    for piece in in_order(answers.pieces, findings.questions):
-        drafting.piece(piece)
+    pieces = in_order(answers.pieces, findings.questions)
+    for piece, name in zip(pieces, names(pieces), strict=True):
+        drafting.piece(piece, name)
     value = drafting.value()
     entry = Shape.entry(_plain(value), vocabulary, Place(file, path="$"))
     refusals = [*answers.refusals, *drafting.refusals]
@@ -126,13 +129,28 @@ def draft(findings: Findings, answers: Answers, vocabulary: Vocabulary, words: W
         told = {(r.code, r.place, r.message): r for r in refusals}
         return Refused(findings.candidate, tuple(told.values()))
     left = tuple(question for question in findings.questions if question.id not in answers.answered)
-    return Draft(value, drafting.claims, left)
+    return Draft(value, len(drafting.claims), left)
 
 
 def in_order(pieces: Iterable[Piece], questions: Iterable[Question]) -> list[Piece]:
     """Pieces in the order of the questions, however the answers were ordered."""
     positions = {question.id: position for position, question in enumerate(questions)}
     return sorted(pieces, key=lambda piece: positions[piece.question.id])
+
+
+def names(pieces: Sequence[Piece]) -> list[str]:
+    """The ids of the items that pieces are: as entries are called, and by their places too where that is not enough."""
+    found = [f"{piece.question.name} {piece.number}" if piece.number else piece.question.name for piece in pieces]
+    kinds = [piece.question.predicate.name if piece.question.entry else None for piece in pieces]
+    while True:
+        times = Counter(zip(kinds, found, strict=True))
+        alike = [n for n, key in enumerate(zip(kinds, found, strict=True)) if key[0] and times[key] > 1]
+        if not alike:
+            return found
+        for n in alike:
+            entry = pieces[n].question.entry
+            assert entry is not None
+            found[n] = f"{found[n]} ({entry.id})"
 
 
 def _plain(value: dict[str, Any]) -> Value:

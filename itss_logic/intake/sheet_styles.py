@@ -42,7 +42,7 @@ def styles_of(package: Package, name: str) -> Styles:
 
     starts = {"numFmt": number_format, "xf": style, "cellXfs": lambda _: set_to(True)}
     with damaged(name):
-        for _ in package.parsed(name, starts, {"cellXfs": lambda: set_to(False)}):
+        for _ in package.parsed(name, starts, {"cellXfs": lambda: set_to(False)}, root="styleSheet"):
             pass
     shown = {id: text for id, text in formats.items() if len(text) < LONGEST and is_date_format(text)}
     dates = {at: is_timedelta_format(shown[id]) for at, id in enumerate(styles) if id in shown}

@@ -16,14 +16,15 @@ from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel
 from itss_logic import limits
 from itss_logic.documents import DocumentError
 from itss_logic.errors import shorten
-from itss_logic.intake.number_format import Formatted, shows_digits
-from itss_logic.intake.package import SAVE, Package
+from itss_logic.intake.number_format import Computed, Formatted, shows_digits
+from itss_logic.intake.package import CHOICE, SAVE, Package, no_choice
 from itss_logic.intake.sheet_styles import Styles, styles_of
 from itss_logic.vocabulary import Problem
 
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 
 ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|nan|[-+]?inf", re.ASCII | re.IGNORECASE)
 REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([1-9][0-9]{0,6})", re.ASCII)
 
 
@@ -105,7 +106,8 @@ class Book:
         self.relations = package.relations(self.root)
         self.epoch = WINDOWS_EPOCH
         self.sheets: list[Sheet] = []
-        for _ in package.parsed(self.root, {"sheet": self._sheet, "workbookPr": self._properties}):
+        starts = {"sheet": self._sheet, "workbookPr": self._properties}
+        for _ in package.parsed(self.root, starts, root="workbook"):
             pass
 
     def _properties(self, attributes: dict[str, str]) -> None:
@@ -146,7 +148,8 @@ class Book:
         name = self._part("sharedStrings")
         if name is not None:
             self._check_size(name)
-            for _ in self.package.parsed(name, starts, ends, text):
+            starts[CHOICE] = no_choice(name)
+            for _ in self.package.parsed(name, starts, ends, text, root="sst"):
                 pass
         return found
 
@@ -177,11 +180,11 @@ class SheetReader:
     """Reads a sheet. What it says of columns and merged cells is known once `rows` has come to its end.
 
     `hidden` are the columns that are hidden, as first and last; `formulas` the text of formulas that have no stored
-    value or yield nothing, and `computed` how many there are of others.
+    value or yield nothing, where it `keeps` them, and `computed` how many there are of others.
     """
 
-    def __init__(self, contents: Book, sheet: Sheet) -> None:
-        self.contents, self.sheet = contents, sheet
+    def __init__(self, contents: Book, sheet: Sheet, *, keeps: bool = False) -> None:
+        self.contents, self.sheet, self._keeps = contents, sheet, keeps
         self.merges: list[Area] = []
         self.links: list[Area] = []
         self.hidden: list[tuple[int, int]] = []
@@ -191,6 +194,7 @@ class SheetReader:
         self._cells: dict[int, object] = {}
         self._columns: dict[str, int] = {}
         self._number, self._digits, self._is_hidden, self._column = 0, "0", False, -1
+        self._is_row = self._is_cell = self._is_data = False
         self._kind, self._style = "n", ""
         self._has_value = self._has_formula = self._is_reading = False
         self._blank = 0
@@ -205,6 +209,7 @@ class SheetReader:
             DocumentError: where the sheet is damaged.
         """
         starts = {
+            "sheetData": self._start_data,
             "row": self._start_row,
             "c": self._start_cell,
             "v": self._start_value,
@@ -214,8 +219,10 @@ class SheetReader:
             "col": self._start_column,
             "mergeCell": self._merge,
             "hyperlink": self._link,
+            CHOICE: self._start_choice,
         }
         ends = {
+            "sheetData": self._end_data,
             "row": self._end_row,
             "c": self._end_cell,
             "v": self._end_text,
@@ -223,12 +230,30 @@ class SheetReader:
             "f": self._end_text,
             "rPh": self._end_reading,
         }
-        for _ in self.contents.package.parsed(self.sheet.part, starts, ends, self._text):
+        for _ in self.contents.package.parsed(self.sheet.part, starts, ends, self._text, root="worksheet"):
             if self._found:
                 found, self._found = self._found, []
                 yield from found
 
+    def _start_data(self, attributes: dict[str, str]) -> None:
+        if self._is_data or self._number:
+            raise self._nested()
+        self._is_data = True
+
+    def _end_data(self) -> None:
+        self._is_data = False
+
+    def _start_choice(self, attributes: dict[str, str]) -> None:
+        if self._is_data:
+            no_choice(self.sheet.part)(attributes)
+
+    def _nested(self) -> DocumentError:
+        return DocumentError("syntax", f"{self.sheet.name} is damaged at row {self._number}", SAVE)
+
     def _start_row(self, attributes: dict[str, str]) -> None:
+        if self._is_row or not self._is_data:
+            raise self._nested()
+        self._is_row = True
         number = int(attributes.get("r", self._number + 1))
         if not self._number < number <= LAST_ROW:
             raise DocumentError("syntax", f"the rows of {self.sheet.name} are out of order at {number}", SAVE)
@@ -241,12 +266,16 @@ class SheetReader:
             self._found.append(Row(self._number, self._cells, self._is_hidden))
         else:
             self.computed += self._blank
-            for column in self._cells:
+            for column in self._cells if self._keeps else ():
                 del self.formulas[f"{letters(column)}{self._number}"]
+        self._is_row = False
         if self._cells:
             self._cells, self._blank = {}, 0
 
     def _start_cell(self, attributes: dict[str, str]) -> None:
+        if self._is_cell or not self._is_row:
+            raise self._nested()
+        self._is_cell = True
         reference = attributes.get("r")
         if reference is None:
             column = self._column + 1
@@ -291,12 +320,15 @@ class SheetReader:
         self._into = None
 
     def _end_cell(self) -> None:
+        self._is_cell = False
         if self._value or self._has_formula:
             self.computed += self._has_formula
             value = self._read()
             if self._has_formula and isinstance(value, str) and not value.strip():
                 value = self._unread("yields nothing", "empty the cell, or write the value")
                 self._blank += 1
+            elif self._has_formula and type(value) is int and value == 0:
+                value = Computed.by("=" + "".join(self._formula))
             if value is not None and value != "":
                 self._cells[self._column] = value
 
@@ -317,7 +349,11 @@ class SheetReader:
         """What is told of a formula that says nothing."""
         text = "=" + "".join(self._formula)
         self.computed -= 1
-        self.formulas[f"{letters(self._column)}{self._number}"] = text
+        if self._keeps:
+            if len(self.formulas) >= limits.FORMULAS:
+                message = f"{self.sheet.name} has more than {limits.FORMULAS} formulas that say nothing"
+                raise DocumentError("too_large", message, "write values instead of them, or clear them")
+            self.formulas[f"{letters(self._column)}{self._number}"] = text
         return Problem("wrong_type", f"the formula {shorten(text)} {why}", mend)
 
     def _other(self, kind: str, text: str) -> object:
@@ -374,9 +410,9 @@ def _index(text: str, number: int) -> int:
 
 def _number(text: str) -> int | float:
     text = text.strip()
-    if len(text) > 40 or not text.lstrip("-").isdigit():
-        return float(text)
-    return int(text)
+    if not NUMBER.fullmatch(text):
+        raise ValueError(f"{shorten(text)} is no number")
+    return int(text) if len(text) <= 40 and text.lstrip("+-").isdigit() else float(text)
 
 
 def _no_date(text: str) -> Problem:

@@ -17,6 +17,7 @@ from itss_logic.intake.bundles import Assembly, Bundle, Row, listed
 from itss_logic.intake.cells import plain
 from itss_logic.intake.layout import Column, Layout, Table
 from itss_logic.intake.marked import Marked, Passed
+from itss_logic.terms import write
 from itss_logic.vocabulary import Problem
 
 CELLS, LINES, KEYS = "cells", "lines", "keys"
@@ -111,7 +112,7 @@ def gathered(
     later: list[tuple[str, Row]] = []
     for row in rows:
         candidate = row.cells[0]
-        if not isinstance(candidate, str):
+        if not isinstance(candidate, str) or not candidate:
             nameless.append(_nameless(row, layout, places))
         elif row.table == 0:
             by_candidate.setdefault(candidate, []).append(row)
@@ -121,6 +122,9 @@ def gathered(
         by_candidate.setdefault(candidate, []).append(row)
     del later
     marked = Marked(layout, places, passed, by_candidate)
+    for candidate, some in by_candidate.items():
+        if marked.examples.stands_for_nobody(candidate):
+            marked.wrong.setdefault(candidate, []).append(_nobody(some[0], candidate, layout, places))
     marked.warn(warn)
     nameless += marked.nameless
     found: Iterator[Found] = chain(_bundles(by_candidate, marked.wrong), marked.others())
@@ -141,6 +145,13 @@ def _bundles(by_candidate: Mapping[str, list[Row]], wrong: Mapping[str, list[Ref
     for candidate, some in by_candidate.items():
         near = None if some[0].table == 0 else known.get(plain(candidate))
         yield Bundle(candidate, tuple(some), near, tuple(wrong.get(candidate, ())))
+
+
+def _nobody(row: Row, candidate: str, layout: Layout, places: Places) -> Refusal:
+    table = layout.tables[row.table]
+    message = f"{write(candidate)} is nobody: it comes along in the template, to show how a row is filled in"
+    mend = "write the id of a person instead, or delete the row"
+    return Refusal("conflict", candidate, places(table, row.at, table.columns[0]), message, mend)
 
 
 def _nameless(row: Row, layout: Layout, places: Places) -> Refusal:

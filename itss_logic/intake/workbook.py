@@ -126,7 +126,6 @@ class Taken:
         self.layout, self.cells = workbook.layout, workbook.cells
         self.table, self.merges = table, merges
         self.heading: Heading | None = None
-        self.width = 0
         self.rows: list[Row] = []
         self.wrong: list[tuple[int, Misplaced]] = []
         self.hidden: list[int] = []
@@ -140,6 +139,8 @@ class Taken:
             if self.heading is None:
                 self._head(row)
                 continue
+            if self.heading.lacks:
+                return
             cells = self._row(self.heading, row)
             if self.heading.passed is not None:
                 self.passed.append(Passed(self.table, row.number, *self.heading.passed))
@@ -154,18 +155,12 @@ class Taken:
         """Take the first row that is not blank as the heading."""
         if all(isinstance(value, str) and not value.strip() for value in row.cells.values()):
             return
-        self.width = max(row.cells) + 1
-        self.heading = Heading(self.layout, self.table, [row.cells.get(at) for at in range(self.width)])
+        self.heading = Heading(self.layout, self.table, [row.cells.get(at) for at in range(max(row.cells) + 1)])
         self._tell((row.number, misplaced) for misplaced in self.heading.problems)
 
     def _row(self, heading: Heading, row: SheetRow) -> tuple[Cell, ...] | None:
-        raw = [row.cells.get(at) for at in range(self.width)]
-        cells, wrong = heading.row(raw, self.cells)
+        cells, wrong = heading.row(row.cells, self.cells)
         self._tell((row.number, misplaced) for misplaced in wrong)
-        if max(row.cells) >= self.width and heading.mark not in row.cells:
-            problem = Problem("missing_key", "the cell stands under no heading", "name its column, or empty it")
-            beyond = [at for at, value in row.cells.items() if at >= self.width and str(value).strip()]
-            self._tell((row.number, Misplaced(problem, at)) for at in beyond)
         if cells is not None:
             read = [*heading.at.values(), *([] if heading.mark is None else [heading.mark])]
             self._tell(self.merges.took(row, read, heading.mark))

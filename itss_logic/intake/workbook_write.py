@@ -10,9 +10,10 @@ from openpyxl.cell import WriteOnlyCell
 
 from itss_logic import limits
 from itss_logic.errors import QuestionError, shorten
-from itss_logic.intake.bundles import Bundle
+from itss_logic.intake.bundles import Bundle, NoPlaceError, Row
 from itss_logic.intake.captions import Captions
 from itss_logic.intake.cells import Cells
+from itss_logic.intake.examples import Examples
 from itss_logic.intake.files import whole
 from itss_logic.intake.headings import sheet_names
 from itss_logic.intake.layout import Column, Layout, Table
@@ -33,7 +34,7 @@ class WorkbookWriter:
 
     def __init__(self, path: str, layout: Layout, language: str | None = None) -> None:
         self.path, self.layout = path, layout
-        self.cells = Cells(layout, language)
+        self.cells, self.examples = Cells(layout, language), Examples(layout)
         self.workbook = Workbook(write_only=True)
         self.look: Any = None
         if language is None:
@@ -61,6 +62,7 @@ class WorkbookWriter:
         """Write the rows of a candidate.
 
         Raises:
+            NoPlaceError: where a cell cannot hold what it is to say, or the id is that of nobody.
             QuestionError: where a sheet cannot hold them.
         """
         try:
@@ -70,27 +72,27 @@ class WorkbookWriter:
             raise
 
     def _write(self, bundle: Bundle) -> None:
-        for row in bundle.rows:
+        self.examples.check(bundle.candidate)
+        rows = [(row, self._values(row, bundle.candidate)) for row in bundle.rows]
+        for row, values in rows:
             table = self.layout.tables[row.table]
             self.used[row.table] += 1
             if self.used[row.table] > LAST_ROW:
                 message = f"{table.name} has more rows than the {LAST_ROW:,} that a sheet holds"
                 raise QuestionError(f"{message}; write CSV instead, or fewer candidates at a time")
             written = list(self.lead)
-            for cell, column, pattern in zip(row.cells, table.columns, self.patterns[row.table], strict=True):
-                value = self.cells.write(cell, column)
-                written.append(self._cell(value, column, pattern, bundle) if isinstance(value, str) else value)
+            for value, pattern in zip(values, self.patterns[row.table], strict=True):
+                written.append(_cell(value, pattern) if isinstance(value, str) else value)
             self.sheets[row.table].append(written)
 
-    def _cell(self, value: str, column: Column, pattern: Any, bundle: Bundle) -> Any:
-        """Text in a cell of its column's look; it is written before the next row comes."""
-        if len(value) > limits.CELL_CHARACTERS:
-            message = f"{column.name} of {shorten(bundle.candidate)} is longer than a cell of a sheet holds"
-            raise QuestionError(f"{message}; write CSV or JSON lines instead")
-        pattern.value = value
-        # Else what looks like a formula or an error would be one.
-        pattern.data_type = "s"
-        return pattern
+    def _values(self, row: Row, candidate: str) -> list[None | bool | int | float | str]:
+        columns = self.layout.tables[row.table].columns
+        values = [self.cells.write(cell, column) for cell, column in zip(row.cells, columns, strict=True)]
+        for value, column in zip(values, columns, strict=True):
+            if isinstance(value, str) and len(value) > limits.CELL_CHARACTERS:
+                message = f"{column.name} of {shorten(candidate)} is longer than a cell of a sheet holds"
+                raise NoPlaceError(message, "export it as CSV, JSON or facts")
+        return values
 
     def close(self) -> None:
         """Write the file."""
@@ -121,6 +123,14 @@ def drop(workbook: Workbook) -> None:
             sheet.close()
         if os.path.exists(sheet._writer.out):
             sheet._writer.cleanup()
+
+
+def _cell(value: str, pattern: Any) -> Any:
+    """Text in a cell of its column's look; it is written before the next row comes."""
+    pattern.value = value
+    # Else what looks like a formula or an error would be one.
+    pattern.data_type = "s"
+    return pattern
 
 
 def _pattern(sheet: Any, column: Column) -> Any:

@@ -16,7 +16,7 @@ from itss_logic.export import FileNames, write_evidence
 from itss_logic.intake.bundles import Bundle, NoPlaceError, bundle_of, object_of
 from itss_logic.intake.files import whole
 from itss_logic.intake.layout import Layout
-from itss_logic.reading import DATABASES, STANDARD_INPUT, is_database
+from itss_logic.reading import DATABASES, FORMS, STANDARD_INPUT, is_database
 from itss_logic.vocabulary import Vocabulary
 
 STANDARD_OUTPUT = STANDARD_INPUT
@@ -47,7 +47,13 @@ class BundleWriter(Protocol):
 
 
 @contextmanager
-def written(output: str, form: str, vocabulary: Vocabulary, language: str | None = None) -> Iterator[Write]:
+def written(
+    output: str,
+    form: str,
+    vocabulary: Vocabulary,
+    language: str | None = None,
+    warn: Callable[[str], None] = lambda message: None,
+) -> Iterator[Write]:
     """What writes evidence in a form, as long as it is entered.
 
     Args:
@@ -56,6 +62,7 @@ def written(output: str, form: str, vocabulary: Vocabulary, language: str | None
         form: one of those of `itss export --as`.
         vocabulary: of the evidence.
         language: whose labels a workbook shows for values; without one, their names.
+        warn: is told of evidence that stands in the same folder.
 
     Raises:
         QuestionError: where the output cannot be of the form.
@@ -65,10 +72,13 @@ def written(output: str, form: str, vocabulary: Vocabulary, language: str | None
         raise QuestionError(f"--as sql, and no other form, is written to the URL of a database, one of {databases}")
     if form != "sql" and ":/" in output:
         raise QuestionError(f"{output}: is no path of a {'folder' if form in ('csv', 'lp') else 'file'}")
+    if form in ("json", "xlsx"):
+        fits(output, form)
     if form == "lp":
         os.makedirs(output, exist_ok=True)
         names = FileNames()
         yield lambda evidence: write_evidence(os.path.join(output, names.of(evidence.candidate)), evidence)
+        _tell_others(output, names, warn)
     elif form == "json":
         with _json(output, Layout(vocabulary, wide=True)) as write:
             yield write
@@ -77,10 +87,37 @@ def written(output: str, form: str, vocabulary: Vocabulary, language: str | None
         writer = _bundle_writer(output, form, layout, language)
         try:
             yield lambda evidence: writer.write(bundle_of(evidence, layout))
+            writer.close()
         except BaseException:
             writer.discard()
             raise
-        writer.close()
+
+
+def _tell_others(folder: str, names: FileNames, warn: Callable[[str], None]) -> None:
+    """Tell of evidence in a folder that was not written now, and is read along with what was."""
+    suffix = names.suffix
+    kept = sorted(
+        name for name in os.listdir(folder)
+        if name.endswith(tuple(FORMS)) and name.removesuffix(suffix).lower() not in names.given
+    )  # fmt: skip
+    if kept:
+        more = f" and {len(kept) - 1} more" if len(kept) > 1 else ""
+        warn(f"{folder}: {kept[0]}{more} was there before, and is read along with what is written now")
+
+
+def fits(output: str, form: str) -> None:
+    """See that a file is named like what is written into it, as it is read by its name.
+
+    Raises:
+        QuestionError: where it is named like something else.
+    """
+    suffix = os.path.splitext(output)[1].lower()
+    if form == "json" and FORMS.get(suffix, form) not in ("json", "jsonl"):
+        raise QuestionError(
+            f"{output}: JSON is written into a file named .json or .jsonl; or name another form by --as"
+        )
+    if form == "xlsx" and suffix != ".xlsx":
+        raise QuestionError(f"{output}: a workbook is a file named .xlsx")
 
 
 def _bundle_writer(output: str, form: str, layout: Layout, language: str | None) -> BundleWriter:
