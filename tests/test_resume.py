@@ -560,7 +560,9 @@ def test_hostile_text_is_quoted_and_harms_nobody(tmp_path: Path, text: str) -> N
     assert all(line.isprintable() for line in questions.read_text(encoding="utf-8").split("\n"))
     assert all(line.isprintable() for line in result.stderr.split("\n"))
     assert isinstance(POLICY.entry(json.loads(result.stdout)), Evidence)
-    answers = filled(tmp_path, resume, {"projects[0]": {"field": "hardware"}}, "--candidate", "c")
+    asked = {question["id"] for question in document["questions"]}
+    [project] = asked & {"projects[0]", "projects[0].project"}
+    answers = filled(tmp_path, resume, {project: {"field": "hardware"}}, "--candidate", "c")
     completed = run(resume, "--candidate", "c", "--answers", answers)
     assert completed.exit_code == 0, completed.output
     assert isinstance(POLICY.entry(json.loads(completed.stdout)), Evidence)

@@ -376,6 +376,7 @@ def test_a_person_who_stands_in_examples_alone_is_refused() -> None:
     rows[1][1] = nobody
     assert told(book({"candidates": people, "exams": rows})) == [
         ("exams!B2", "conflict"),
+        ("candidates!B4", "conflict"),
         ("candidates!B2", "conflict"),
         ("candidates!B5", "conflict"),
     ]
@@ -890,6 +891,13 @@ def test_every_example_is_valid(tmp_path: Path) -> None:
     for sheet in made:
         if sheet["A4"].value == "example":
             sheet["A4"] = None
+    made.save(path)
+    [one] = POLICY.read(str(path))
+    assert isinstance(one, Refused)
+    assert {refusal.code for refusal in one.refusals} == {"conflict"}
+    for sheet in made:
+        if sheet["B4"].value == one.candidate:
+            sheet["B4"] = "E-1"
     made.save(path)
     [one] = sound(POLICY.read(str(path)))
     assert {fact.name for fact in one.facts} > {p.name for p in POLICY.vocabulary.predicates.values() if p.is_item}

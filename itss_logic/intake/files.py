@@ -22,7 +22,7 @@ def whole(path: str) -> Iterator[str]:
     if os.path.exists(path) and not os.path.isfile(path):
         yield path
         return
-    # What a link leads to is written, not the link.
+    # A link stays one, to what is written.
     folder, name = os.path.split(os.path.realpath(path))
     try:
         handle, beside = tempfile.mkstemp(prefix=f".{name[:100]}.", suffix=".new", dir=folder or ".")
