@@ -14,6 +14,7 @@ from itss_logic.vocabulary import CLAIMED, SOURCE, Argument, Predicate, Vocabula
 ODD = [
     *("=1+1", "-1", "@x", "007", "1e5", '"', '"a"', " a ", "a\n b", "a\tb", "a\r\nb", "_x0041_", "\x01", "Ａ１", "ａ"),
     *("[", '["a","b"]', "'; DROP TABLE candidates; --", "\\", "\\n", "é", "e\u0301", "👋", "\u2028", "#", "?", "null"),
+    *("#N/A", "#REF!", "0", "12", "yes", "1.0", "2026-11-26", "a;b", "a,b", "\x1a", "~", "---"),
     *("true", "田中 愛子", "\ufeffa", "\u3000", "%s", "{x}", ":x", "a" * 1024),
 ]
 """Ids that some form could take for something else."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +17,7 @@ from itss_logic.evidence import Entry
 from itss_logic.intake.bundles import bundle_of
 from itss_logic.intake.csv_tables import CsvWriter
 from itss_logic.intake.layout import Layout
+from tests.test_cli import itss
 
 POLICY = Policy.load()
 LAYOUT = Layout(POLICY.vocabulary, wide=True)
@@ -174,3 +178,116 @@ def test_ids_that_a_spreadsheet_takes_for_something_else_survive(tmp_path: Path,
     assert read(tmp_path / "t") == [one]
     cells = (tmp_path / "t" / "projects.csv").read_text("utf-8-sig").splitlines()[1].split(",")
     assert not cells[0].startswith(("=", "+", "-", "@"))
+
+
+@pytest.mark.parametrize(
+    "heads",
+    [
+        "\n\ncandidate;exam;status\nE-1;fe;claimed\n",
+        "candidate\texam\t#a,b,c,d,e\nE-1\tfe\n",
+        ";;;\nexam;candidate\nfe;E-1\n",
+    ],
+)
+def test_the_delimiter_is_the_one_that_heads_columns(tmp_path: Path, heads: str) -> None:
+    found = facts(folder(tmp_path / "t", {"candidates.csv": "candidate\nE-1\n", "exams.csv": heads}))
+    assert 'passed_exam("E-1",fe)' in str(found)
+
+
+def test_what_is_no_file_is_no_table(tmp_path: Path) -> None:
+    path = folder(tmp_path / "t", {"candidates.csv": "candidate\nE-1\n"})
+    os.mkfifo(path / "exams.csv")
+    (path / "projects.csv").mkdir()
+    warnings: list[str] = []
+    assert [entry.candidate for entry in POLICY.read(str(path), warn=warnings.append)] == ["E-1"]
+    assert warnings == [f"{path}/exams.csv: passed over, not a file"]
+    code = itss("batch", str(path), "-o", str(tmp_path / "out.jsonl"), "--jobs", "1").returncode
+    assert (code, (tmp_path / "out.jsonl").read_text(encoding="utf-8").count('"E-1"')) == (0, 1)
+
+
+def test_tables_that_are_not_whole_yet_are_no_evidence(tmp_path: Path) -> None:
+    some = map(POLICY.entry, ({"candidate": "a", "exams": ["ap"]}, {"candidate": "b"}))
+    made = [entry for entry in some if isinstance(entry, Evidence)]
+    path = folder(tmp_path / "t", {"Candidates.csv": "candidate\nE-1\n", "EXAMS.csv": "candidate,exam\nE-1,fe\n"})
+    writer = CsvWriter(str(path), LAYOUT)
+    writer.write(bundle_of(made[0], LAYOUT))
+    assert [entry.candidate for entry in read(path)] == ["E-1"]
+    writer.write(bundle_of(made[1], LAYOUT))
+    writer.close()
+    assert read(path) == made
+    assert sorted(os.listdir(path)) == sorted(f"{table.name}.csv" for table in LAYOUT.tables)
+
+
+def test_tables_that_cannot_be_written_leave_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    (tmp_path / "e.jsonl").write_text('{"candidate": "a"}\n', encoding="utf-8")
+    monkeypatch.setattr("itss_logic.intake.csv_tables.os.replace", full)
+    with pytest.raises(OSError, match="No space"):
+        CliRunner().invoke(cli, ["export", str(tmp_path / "e.jsonl"), "--as", "csv", "-o", str(tmp_path / "o")],
+                           catch_exceptions=False, standalone_mode=False)  # fmt: skip
+    assert not (tmp_path / "o").exists()
+
+
+def test_tables_are_not_written_beside_what_is_named_like_no_table(tmp_path: Path) -> None:
+    (tmp_path / "e.jsonl").write_text('{"candidate": "a"}\n', encoding="utf-8")
+    path = folder(tmp_path / "t", {"notes.csv": "x\n"})
+    for force, told in (((), "is there already"), (("--force",), "notes.csv: is named like no table")):
+        result = itss("export", str(tmp_path / "e.jsonl"), "--as", "csv", "-o", str(path), *force)
+        assert (result.returncode, told in result.stderr) == (2, True), result.stderr
+    assert os.listdir(path) == ["notes.csv"]
+
+
+@pytest.mark.parametrize("source", ["[" * 60_000 + "]" * 60_000, '[1, ["a"]]', '["a",', "[]"])
+def test_what_only_looks_like_references_is_one(tmp_path: Path, source: str) -> None:
+    quoted = source.replace('"', '""')
+    tables = {"candidates.csv": "candidate\nE-1\n", "exams.csv": f'candidate,exam,source\nE-1,ap,"{quoted}"\n'}
+    entries = read(folder(tmp_path / "t", tables))
+    assert [entry.candidate for entry in entries] == ["E-1"]
+    assert isinstance(entries[0], Evidence) == (len(source) < 100)
+
+
+def test_an_example_with_several_references_is_told_of(tmp_path: Path) -> None:
+    tables = {
+        "candidates.csv": "candidate\nE-1\n",
+        "exams.csv": '#,candidate,exam,source\nexample,,ap,"[""a"",""b""]"\n',
+    }
+    warnings: list[str] = []
+    assert [e.candidate for e in POLICY.read(str(folder(tmp_path / "t", tables)), warn=warnings.append)] == ["E-1"]
+    assert "the example was changed" in warnings[0]
+
+
+def test_an_id_that_is_no_text_is_refused_alone_in_a_batch_as_well(tmp_path: Path) -> None:
+    path = folder(tmp_path / "t", {"candidates.csv": 'candidate\n"""E\\ud800"""\nE-2\n'})
+    assert [type(entry) for entry in read(path)] == [Refused, Evidence]
+    output, rejects = tmp_path / "out.jsonl", tmp_path / "rejects.jsonl"
+    result = itss("batch", str(path), "-o", str(output), "--rejects", str(rejects), "--jobs", "1")
+    assert result.returncode == 1, result.stderr
+    assert output.read_text(encoding="utf-8").count('"E-2"') == 1
+    assert json.loads(rejects.read_text(encoding="utf-8"))["refusals"][0]["code"] == "syntax"
+
+
+def test_the_rows_of_the_template_are_nobody_without_their_marks_either(tmp_path: Path) -> None:
+    nobody = "E-0000 (example)"
+    tables = {"candidates.csv": f"candidate\nE-1\n{nobody}\n", "exams.csv": f"candidate,exam\n{nobody},ap\n"}
+    found = told(tmp_path / "t", tables)
+    assert found == [("candidates.csv:3:candidate", "conflict")]
+    assert [entry.candidate for entry in read(tmp_path / "t") if isinstance(entry, Evidence)] == ["E-1"]
+    (tmp_path / "e.jsonl").write_text(json.dumps({"candidate": nobody}) + '\n{"candidate": "a"}\n', encoding="utf-8")
+    for form, output in (("csv", "o"), ("xlsx", "o.xlsx")):
+        result = itss("export", str(tmp_path / "e.jsonl"), "--as", form, "-o", str(tmp_path / output))
+        assert (result.returncode, "no_place: its id is one that the template has" in result.stderr) == (1, True)
+
+
+def test_a_table_alone_is_told_to_need_its_folder(tmp_path: Path) -> None:
+    path = folder(tmp_path / "t", {"exams.csv": "candidate,exam\nE-1,ap\n", "e.jsonl": '{"candidate": "a"}\n'})
+    (path / "~$e.xlsx").write_bytes(b"x")
+    warnings: list[str] = []
+    assert [entry.candidate for entry in POLICY.read(str(path), warn=warnings.append)] == ["a"]
+    assert [warning.removeprefix(f"{path}/") for warning in sorted(warnings)] == [
+        "exams.csv: passed over, a table is read with all others of its folder, where one of them is candidates.csv",
+        "~$e.xlsx: passed over, a workbook is open there",
+    ]
+    for command in (["check"], ["batch", "-o", str(tmp_path / "out.jsonl")]):
+        result = itss(*command, str(path / "exams.csv"))
+        assert (result.returncode, "candidates.csv; name the folder" in result.stderr) == (2, True), result.stderr

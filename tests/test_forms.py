@@ -20,7 +20,7 @@ from itss_logic import Policy
 from itss_logic.cli import cli
 from itss_logic.evidence import Evidence
 from itss_logic.intake.writing import written
-from tests.bodies import people
+from tests.bodies import ODD, people
 from tests.postgresql import Server
 
 POLICY = Policy.load()
@@ -80,6 +80,31 @@ def test_no_form_loses_anything(forms: Forms, form: str, bodies: list[Evidence],
     back = forms.through(form, bodies, language if form == "xlsx" else None)
     assert back == sorted(bodies)
     assert [body.digest for body in back] == [body.digest for body in sorted(bodies)]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_no_form_loses_what_it_could_take_for_something_else(forms: Forms, form: str) -> None:
+    people = []
+    for number, text in enumerate(ODD):
+        bound = POLICY.vocabulary.ranges["size"][number % 2]
+        exams = [{"exam": "ap", "source": reference} for reference in (text, f"{text[:1000]}!")]
+        project = {"id": text, "source": text, "sites": bound, "success": bool(number % 2)}
+        fields = {"facility_management": {"projects": [project, {"id": f"{text[:1000]}?", "status": "claimed"}]}}
+        people.append(POLICY.entry({"candidate": text, "exams": exams, "fields": fields}))
+    made = [one for one in people if isinstance(one, Evidence)]
+    assert len(made) == len(ODD)
+    assert forms.through(form, made) == sorted(made)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_many_long_references_come_back_or_are_refused(forms: Forms, form: str, tmp_path: Path) -> None:
+    exams = [{"exam": "ap", "source": f"{number}{'x' * 1_000}"} for number in range(200)]
+    source, output = tmp_path / "source.jsonl", forms.output(form, tmp_path)
+    source.write_text("\n".join(json.dumps(p) for p in ({"candidate": "a", "exams": exams}, {"candidate": "b"})))
+    result = export(str(source), "--as", AS.get(form, form), "-o", output)
+    refused = "no_place: source of a is longer than a cell" in result.stderr
+    assert (result.exit_code, refused) == ((1, True) if form == "xlsx" else (0, False)), result.output
+    assert sound(output) == sound(str(source))[1 if form == "xlsx" else 0 :]
 
 
 @pytest.mark.parametrize(("first", "second"), list(permutations(FORMS, 2)))

@@ -164,12 +164,10 @@ class Found:
 
     def name(self, candidates: Mapping[int, str]) -> None:
         """Note who is named."""
-        self.named.extend([(number, _fingerprint(candidate)) for number, candidate in candidates.items()])
-
-
-def _fingerprint(candidate: str) -> bytes:
-    """What tells candidates apart; also those whose id is refused, as it is no text."""
-    return hashlib.blake2b(candidate.encode("utf-8", "surrogatepass"), digest_size=FINGERPRINT_BYTES).digest()
+        blake = hashlib.blake2b
+        self.named.extend(
+            [(n, blake(c.encode(), digest_size=FINGERPRINT_BYTES).digest()) for n, c in candidates.items()]
+        )
 
 
 class Sliced:

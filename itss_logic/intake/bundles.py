@@ -233,13 +233,13 @@ class Assembly:
         where = placer(table, row.at, table.columns[0])
         entry = Shape.entry(self.value, self.layout.vocabulary, Place(where.file, path="$"))
         told = list(entry.refusals) if isinstance(entry, Refused) else []
+        # None, where it is no text that could name anybody.
+        candidate = entry.candidate
         refusals = list(self.bundle.wrong)
-        refusals += [
-            Refusal(p.code, self.bundle.candidate, self._place(s, placer), p.message, p.mend) for p, s in self.problems
-        ]
+        refusals += [Refusal(p.code, candidate, self._place(s, placer), p.message, p.mend) for p, s in self.problems]
         refusals += [refusal._replace(place=self._at(refusal.place.path or "$", placer, where)) for refusal in told]
         if refusals:
-            return Refused(self.bundle.candidate, tuple(listed(list(dict.fromkeys(refusals)), where))), where
+            return Refused(candidate, tuple(listed(list(dict.fromkeys(refusals)), where))), where
         return entry, where
 
     def _at(self, path: str, placer: Placer, otherwise: Place) -> Place:
