@@ -349,6 +349,26 @@ def test_tables_that_are_not_of_evidence_are_left_as_they_are(url: str, layout: 
     execute(url, "INSERT INTO exams (candidate, passed) VALUES ('a', 'ap')", "CREATE TABLE candidates (id TEXT)")
 
 
+def test_columns_in_another_order_get_what_is_theirs(url: str, layout: Layout, policy: Policy) -> None:
+    execute(
+        url, "CREATE TABLE exams (note TEXT, exam TEXT, source TEXT, candidate TEXT, status TEXT DEFAULT 'claimed')"
+    )
+    one = policy.entry({"candidate": "E-1", "exams": [{"exam": "ap", "source": "s"}]})
+    assert isinstance(one, Evidence)
+    write(url, layout, [one])
+    execute(url, "ALTER TABLE exams DROP COLUMN note")
+    assert sound(url, policy) == {"E-1": one.digest}
+
+
+def test_a_candidate_of_no_letters_is_nobody(url: str, layout: Layout, policy: Policy) -> None:
+    execute(
+        url, "CREATE TABLE candidates (candidate TEXT)", "CREATE TABLE exams (candidate TEXT, exam TEXT, status TEXT)"
+    )
+    execute(url, "INSERT INTO candidates VALUES ('E-1')", "INSERT INTO exams VALUES ('', 'ap', 'verified')")
+    assert [(code, place) for code, place, _ in refusals(url, policy)] == [("missing_key", "exams.candidate")]
+    assert [type(entry) for entry in entries(url, policy)] == [Refused]
+
+
 # One snapshot.
 
 
@@ -654,6 +674,21 @@ def test_what_is_wrong_with_queries_is_told_where_it_stands(url: str, tmp_path: 
         assert len(result.output.splitlines()) <= 3
     with closing(connection(url)) as one:
         assert one.execute("SELECT count(*) FROM staff").fetchone() == (2,)
+
+
+def test_a_value_for_blanks_is_for_no_other_cell(url: str, tmp_path: Path) -> None:
+    kind = "BLOB" if url.startswith("sqlite") else "FLOAT8"
+    execute(url, f"CREATE TABLE p (nm TEXT, st TEXT, n {kind})", "INSERT INTO p VALUES ('E-1', 'checked', 5.0)")
+    execute(url, "INSERT INTO p VALUES ('E-2', '', 2.5)")
+    (tmp_path / "q.yaml").write_text("""candidates: SELECT nm AS candidate FROM p
+projects:
+  select: SELECT nm AS candidate, 'a' AS id, 'facility_management' AS field, n AS sites, st AS status FROM p
+  values: {sites: {'': null}, status: {checked: verified, '': claimed}}
+""")
+    result = run("intake", "sql", url, "--query", tmp_path / "q.yaml")
+    assert result.exit_code == 1
+    assert '"sites": 5' in result.stdout
+    assert "projects[E-2, a].sites: bad_number: 2.5 is not a whole number" in result.stderr
 
 
 def test_an_unknown_value_is_refused_as_it_stands(url: str, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -205,6 +206,33 @@ def test_standard_input_is_a_source(tmp_path: Path) -> None:
     other.write_text('{"candidate": "E", "exams": ["ap"]}', encoding="utf-8")
     result = CliRunner().invoke(cli, ["merge", "-", str(other), "-o", "-"], input='{"candidate": "E"}\n')
     assert json.loads(result.stdout) == {"candidate": "E", "exams": ["ap"]}
+
+
+def test_contradictions_stay_where_nothing_is_merged_and_are_no_evidence(tmp_path: Path) -> None:
+    one, other, told = tmp_path / "a.json", tmp_path / "b.json", tmp_path / "c.json"
+    one.write_text(json.dumps({"candidate": "E", **led(success=True)}), encoding="utf-8")
+    other.write_text(json.dumps({"candidate": "E", **led(success=False)}), encoding="utf-8")
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "e.json").write_text('{"candidate": "F"}', encoding="utf-8")
+    command = [
+        str(one),
+        str(other),
+        str(tmp_path / "src"),
+        "--as",
+        "csv",
+        "-o",
+        str(tmp_path / "out"),
+        "--contradictions",
+    ]
+    assert run(*command, str(told)).exit_code == 1
+    before = told.read_bytes()
+    assert len(json.loads(before)) == 1
+    assert "is there already" in str(run(*command, str(told)).exception)
+    for place in ("out/candidates.csv", "out/c.json", "src/c.json"):
+        result = run(*command, str(tmp_path / place), "--force")
+        assert "lies in what is read" in str(result.exception), result.output
+    assert told.read_bytes() == before
+    assert sorted(os.listdir(tmp_path / "src")) == ["e.json"]
 
 
 def test_contradictions_are_not_written_over_a_source(tmp_path: Path) -> None:

@@ -347,6 +347,45 @@ ANSWERS = {
 }
 
 
+def test_items_have_ids_of_their_own_however_entries_are_called(tmp_path: Path) -> None:
+    resume = written(
+        tmp_path, {"basics": {"name": "A"}, "projects": [{"name": "M"}, {"name": "M 1"}, {"name": "M 1 (projects[0])"}]}
+    )
+    one = {"field": "hardware"}
+    answers = filled(tmp_path, resume, {"projects[0]": [one, one], "projects[1]": one, "projects[2]": one})
+    drafted = json.loads(run(resume, "--answers", answers).stdout)
+    assert [project["id"] for project in drafted["fields"]["hardware"]["projects"]] == [
+        "M 1 (projects[0]) (projects[0])", "M 2", "M 1 (projects[1])", "M 1 (projects[0]) (projects[2])",
+    ]  # fmt: skip
+    assert isinstance(POLICY.entry(drafted), Evidence)
+
+
+def test_what_is_answered_twice_is_claimed_once(tmp_path: Path) -> None:
+    resume = written(tmp_path, {"basics": {"name": "A"}})
+    answers = filled(tmp_path, resume, {"develops_subordinates": ["mentoring", "mentoring", {"means": "coaching"}]})
+    assert "draft: 2 claims" in run(resume, "--answers", answers).stderr
+
+
+@pytest.mark.parametrize(
+    ("entry", "suggested"),
+    [
+        ({"name": "AP"}, {"ap"}),
+        ({"name": "ap (Applied)", "issuer": "X"}, {"ap"}),
+        ({"name": "Network Specialist"}, {"nw"}),
+        ({"name": "A pass", "issuer": "IPA"}, set()),
+        ({"name": "AWS DB"}, None),
+    ],
+)
+def test_a_short_name_of_a_certificate_is_asked_about(
+    tmp_path: Path, entry: dict[str, str], suggested: set[str] | None
+) -> None:
+    findings = RESUMES.read(
+        json.dumps({"basics": {"name": "A"}, "certificates": [entry], "skills": [entry]}).encode(), "r"
+    )
+    asked = {question.id: set(question.suggested) for question in findings.questions}
+    assert (asked.get("certificates[0]"), findings.claims) == (suggested, ())
+
+
 def test_answers_complete_the_draft_and_nothing_is_more_than_pending(tmp_path: Path) -> None:
     answers, output, rest = filled(tmp_path, YOSUKE, ANSWERS), tmp_path / "draft.json", tmp_path / "rest.yaml"
     result = run(YOSUKE, "--answers", answers, "-o", output, "--questions", rest)

@@ -29,6 +29,7 @@ from itss_logic.intake.cells import Cells
 from itss_logic.intake.csv_tables import CsvWriter
 from itss_logic.intake.layout import Layout
 from itss_logic.intake.package import OLE
+from itss_logic.intake.sheet_xml import letters
 from itss_logic.intake.template import write_template
 from itss_logic.intake.workbook import Workbook
 from itss_logic.intake.workbook_write import WorkbookWriter
@@ -598,6 +599,18 @@ def locked() -> bytes:
     return bytes(data)
 
 
+COMPATIBILITY = "http://schemas.openxmlformats.org/markup-compatibility/2006"
+CHOICE = f'<m:AlternateContent xmlns:m="{COMPATIBILITY}"><m:Choice/><m:Fallback/></m:AlternateContent>'
+CHOICES = f'<sst xmlns="{MAIN}">{CHOICE.replace("<m:Choice/>", "<m:Choice>{0}</m:Choice>")}</sst>'
+
+
+def number(text: str) -> bytes:
+    """A workbook with a number where an exam should be."""
+    return altered(
+        GOOD, {SHEET: lambda data: re.sub(rb'<c r="B2".*?</c>', f'<c r="B2"><v>{text}</v></c>'.encode(), data)}
+    )
+
+
 DOCTYPE = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><worksheet '
 
 HOSTILE: list[tuple[Callable[[], bytes], str, str]] = [
@@ -648,6 +661,18 @@ HOSTILE: list[tuple[Callable[[], bytes], str, str]] = [
     ),
     (lambda: into(SHEET, "<sheetData>", f'<x y="{"z" * 3_000_000}"/><sheetData>'), "too_large", ""),
     (lambda: into("xl/workbook.xml", 'r:id="rId2"', 'r:id="rId77"'), "syntax", "missing"),
+    (lambda: into(SHEET, f' xmlns="{MAIN}"', ""), "syntax", "no worksheet"),
+    (lambda: into(SHEET, MAIN, "urn:other"), "syntax", "no worksheet"),
+    (lambda: into("xl/workbook.xml", MAIN, "urn:other"), "syntax", "no workbook"),
+    (lambda: altered(shared(AP), {SHARED: b'<sst xmlns="urn:other"><si><t>ap</t></si></sst>'}), "syntax", "no sst"),
+    (lambda: altered(shared(AP), {SHARED: CHOICES.format("<si><t>ap</t></si>").encode()}), "syntax", "several ways"),
+    (lambda: into(SHEET, '<row r="2"', '<row r="2"><c r="A2"><v>1</v></c><row r="3"'), "syntax", "damaged at row 2"),
+    (lambda: into(SHEET, '<c r="B2"', '<c r="B2"><c r="C2"'), "syntax", "damaged"),
+    (lambda: into(SHEET, "</sheetData>", "</sheetData><sheetData></sheetData>"), "syntax", "damaged at row 2"),
+    (lambda: into(SHEET, "<sheetData>", f"<sheetData>{CHOICE}"), "syntax", "several ways"),
+    (lambda: number("1_000"), "syntax", "1_000 is no number"),
+    (lambda: number("--5"), "syntax", "is no number"),
+    (lambda: number("５"), "syntax", "is no number"),
 ]
 
 
@@ -673,6 +698,62 @@ def test_sizes_are_looked_at_before_anything_is_unpacked(monkeypatch: pytest.Mon
 def test_a_cell_at_the_end_of_the_sheet_takes_no_room() -> None:
     far = '<row r="1048576"><c r="XFD1048576" t="b"><v>1</v></c></row></sheetData>'
     assert told(into(SHEET, "</sheetData>", far)) == [("exams!XFD1048576", "missing_key")]
+
+
+def test_a_blank_mark_hides_no_cell_beyond_the_heading() -> None:
+    rows = [["#", "candidate", "exam"], [" ", "a", "fe", "ap"]]
+    assert told(book({**ONE, "exams": rows})) == [("exams!D2", "missing_key")]
+
+
+def test_a_zero_that_a_formula_makes_of_nothing_is_no_answer() -> None:
+    def change(data: bytes) -> bytes:
+        data = re.sub(rb'<c r="D2".*?</c>', b'<c r="D2"><f>hr!Z1</f><v>0</v></c>', data)
+        return re.sub(rb'<c r="E2".*?</c>', b'<c r="E2"><f>1-1</f><v>0</v></c>', data)
+
+    data = altered(book(projects({**F, "success": "x", "floor_area_m2": 5})), {SHEET: change})
+    assert told(data) == [("projects!D2", "wrong_type"), ("projects!E2", "bad_number")]
+    assert "yields 0" in str(read(data)[0])
+    nobody = '<c r="A3"><f>hr!A2</f><v>0</v></c><c r="B3" t="str"><v>ap</v></c></row></sheetData>'
+    assert told(into(SHEET, "</sheetData>", f'<row r="3">{nobody}')) == [("exams!A3", "wrong_type")]
+
+
+def test_formulas_without_a_value_are_kept_for_a_copy_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "FORMULAS", 1)
+    data = into(SHEET, "</sheetData>", '<row r="3"><c r="B3"><f>7</f></c><c r="C3"><f>7</f></c></row></sheetData>')
+    assert told(data) == [("exams!A3", "missing_key")]
+    (tmp_path / "t.xlsx").write_bytes(data)
+    result = run("intake", "xlsx", str(tmp_path / "t.xlsx"), "--mark", str(tmp_path / "copy.xlsx"))
+    assert "has more than 1 formulas that say nothing" in str(result.exception)
+
+
+def test_many_columns_of_merged_cells_are_refused_and_others_are_looked_at_once() -> None:
+    merged = "".join(f'<mergeCell ref="{letters(at)}2:{letters(at)}9"/>' for at in range(5, 600))
+    wide = "".join(f'<mergeCell ref="F{at}:G{at + 5_000}"/>' for at in range(3, 3_000))
+    rows = "".join(f'<row r="{at}"><c r="A{at}" t="str"><v>a</v></c></row>' for at in range(3, 1_000))
+    for ranges, expected in ((merged, [("None", "too_large")]), (wide, None)):
+        data = into(SHEET, "</sheetData>", f"{rows}</sheetData><mergeCells>{ranges}</mergeCells>")
+        found = told(data)
+        assert found == expected or (expected is None and {code for _, code in found} == {"missing_key"})
+
+
+@pytest.mark.parametrize("output", ["e.csv", "e", "e.json"])
+def test_a_workbook_is_named_like_one(tmp_path: Path, output: str) -> None:
+    (tmp_path / "e.jsonl").write_text('{"candidate": "a"}\n', encoding="utf-8")
+    (tmp_path / "t.xlsx").write_bytes(GOOD)
+    for command in (
+        ["export", str(tmp_path / "e.jsonl"), "--as", "xlsx", "-o"],
+        ["intake", "template", "-o"],
+        ["intake", "xlsx", str(tmp_path / "t.xlsx"), "--mark"],
+    ):
+        assert "a workbook is a file named .xlsx" in str(run(*command, str(tmp_path / output)).exception)
+    assert sorted(os.listdir(tmp_path)) == ["e.jsonl", "t.xlsx"]
+
+
+def test_a_workbook_that_openpyxl_does_not_take_cannot_be_copied(tmp_path: Path) -> None:
+    types = b'<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>'
+    (tmp_path / "t.xlsx").write_bytes(altered(into(SHEET, ">ap<", ">xx<"), {"[Content_Types].xml": types}))
+    result = run("intake", "xlsx", str(tmp_path / "t.xlsx"), "--mark", str(tmp_path / "copy.xlsx"))
+    assert "unknown to openpyxl" in str(result.exception)
 
 
 def test_links_that_people_click_on_are_no_external_values() -> None:
