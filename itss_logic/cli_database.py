@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def ddl(policy: Policy, dialect: str) -> None:
     """Print the tables of evidence as SQL, ready for sqlite3 or psql.
 
-    Their constraints let nothing in that the vocabulary refuses.
+    Their constraints let in no value that the vocabulary does not know.
     """
     installed("sqlalchemy", "sql", "SQL is written with SQLAlchemy")
     from itss_logic.intake.layout import Layout

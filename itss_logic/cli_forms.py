@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -145,7 +145,7 @@ def carry(
     without = 0
     place = _shown(output)
     shown = without_secrets(printable(place))
-    with suppress(NothingError), written(output, form, policy.vocabulary, lang, warn) as write:
+    with _named(output), suppress(NothingError), written(output, form, policy.vocabulary, lang, warn) as write:
         for entry in intake:
             try:
                 write(entry)
@@ -159,6 +159,17 @@ def carry(
         click.echo(f"nothing is written to {shown}", err=True)
     elif output != STANDARD_OUTPUT:
         click.echo(f"{count(intake.accepted, 'candidate')} written to {shown}", err=True)
+
+
+@contextmanager
+def _named(output: str) -> Iterator[None]:
+    """Has errors of the system name the output, where they name no file."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and output != "-":
+            raise OSError(error.errno, error.strerror, output) from None
+        raise
 
 
 def _shown(place: str) -> str:

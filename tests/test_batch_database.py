@@ -428,6 +428,8 @@ def test_a_file_of_sqlite_is_input_or_output(tmp_path: Path, layout: Layout, som
     for wrong in ("a b", "x" * 41):
         code, errors = batch(SAMPLE, "-o", f"sqlite:///{tmp_path}/v.db", "--table", wrong)
         assert (code, "name the table with letters" in error_of(errors)) == (2, True)
+    code, errors = batch(SAMPLE, "-o", f"sqlite:///{tmp_path}/v.db", "--table", "Exams")
+    assert (code, "--table: Exams is a table of evidence; name another" in error_of(errors)) == (2, True)
     code, errors = batch(SAMPLE, "-o", tmp_path / "v.csv", "--table", "x")
     assert (code, "the output is a file" in error_of(errors)) == (2, True)
     assert sorted(os.listdir(tmp_path)) == ["people.db", "same.db"]

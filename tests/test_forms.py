@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -278,4 +279,42 @@ def test_a_url_is_no_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.chdir(tmp_path)
     for form in ("lp", "csv", "json", "xlsx"):
         assert "is no path" in usage("export", str(SAMPLE), "--as", form, "-o", "jdbc:postgresql://u:secret@h/d")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_written_keeps_what_it_is_in_place_of(tmp_path: Path) -> None:
+    source, link, target = tmp_path / "e.jsonl", tmp_path / "link.jsonl", tmp_path / "target.jsonl"
+    source.write_text('{"candidate": "a"}\n', encoding="utf-8")
+    target.write_text("", encoding="utf-8")
+    target.chmod(0o600)
+    link.symlink_to(target)
+    assert export(str(source), "--as", "json", "-o", str(link)).exit_code == 0
+    assert link.is_symlink()
+    assert (target.read_text(encoding="utf-8"), target.stat().st_mode & 0o777) == ('{"candidate": "a"}\n', 0o600)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE) as reader:
+        assert export(str(source), "--as", "json", "-o", str(pipe)).exit_code == 0
+        assert reader.communicate()[0] == b'{"candidate": "a"}\n'
+    assert pipe.is_fifo()
+    assert export(str(source), "--as", "json", "-o", "/dev/null").exit_code == 0
+    assert Path("/dev/null").is_char_device()
+
+
+def test_facts_of_others_in_the_same_folder_are_told_of(tmp_path: Path) -> None:
+    source, output = tmp_path / "e.jsonl", tmp_path / "out"
+    for name in ("a", "b", "B"):
+        source.write_text(json.dumps({"candidate": name}), encoding="utf-8")
+        result = export(str(source), "-o", str(output))
+        assert result.exit_code == 0
+    assert f"warning: {output}: a.lp and 1 more was there before, and is read along" in result.stderr
+    source.write_text("\n".join(json.dumps({"candidate": name}) for name in ("a", "b", "B")), encoding="utf-8")
+    (output / "notes.txt").touch()
+    assert "warning" not in export(str(source), "-o", str(tmp_path / "new")).stderr
+
+
+@pytest.mark.parametrize("name", ["e.yaml", "e.lp", "e.xlsx"])
+def test_json_is_not_written_into_what_is_read_as_something_else(tmp_path: Path, name: str) -> None:
+    result = export(str(SAMPLE), "--as", "json", "-o", str(tmp_path / name))
+    assert "JSON is written into a file named .json or .jsonl" in str(result.exception)
     assert list(tmp_path.iterdir()) == []

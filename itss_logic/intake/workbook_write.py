@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import Any
 
 from openpyxl import Workbook
@@ -119,8 +120,12 @@ def drop(workbook: Workbook) -> None:
     """Close the sheets of a workbook that is written row by row, and remove the files in which their rows are."""
     sheets: list[Any] = list(workbook.worksheets)
     for sheet in sheets:
-        if not sheet.closed:
-            sheet.close()
+        # Where the disk is full, this fails as well.
+        with suppress(OSError):
+            if not sheet.closed:
+                sheet.close()
+        with suppress(OSError):
+            sheet._writer.xf.close()
         if os.path.exists(sheet._writer.out):
             sheet._writer.cleanup()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from typing import IO, Protocol, TypeAlias
 
@@ -76,9 +76,15 @@ def written(
         fits(output, form)
     if form == "lp":
         os.makedirs(output, exist_ok=True)
-        names = FileNames()
-        yield lambda evidence: write_evidence(os.path.join(output, names.of(evidence.candidate)), evidence)
-        _tell_others(output, names, warn)
+        names, files = FileNames(), set[str]()
+
+        def fact_file(evidence: Evidence) -> None:
+            name = names.of(evidence.candidate)
+            write_evidence(os.path.join(output, name), evidence)
+            files.add(name)
+
+        yield fact_file
+        _tell_others(output, files, warn)
     elif form == "json":
         with _json(output, Layout(vocabulary, wide=True)) as write:
             yield write
@@ -93,16 +99,12 @@ def written(
             raise
 
 
-def _tell_others(folder: str, names: FileNames, warn: Callable[[str], None]) -> None:
+def _tell_others(folder: str, written: Container[str], warn: Callable[[str], None]) -> None:
     """Tell of evidence in a folder that was not written now, and is read along with what was."""
-    suffix = names.suffix
-    kept = sorted(
-        name for name in os.listdir(folder)
-        if name.endswith(tuple(FORMS)) and name.removesuffix(suffix).lower() not in names.given
-    )  # fmt: skip
-    if kept:
-        more = f" and {len(kept) - 1} more" if len(kept) > 1 else ""
-        warn(f"{folder}: {kept[0]}{more} was there before, and is read along with what is written now")
+    others = sorted(name for name in os.listdir(folder) if name.endswith(tuple(FORMS)) and name not in written)
+    if others:
+        more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+        warn(f"{folder}: {others[0]}{more} was there before, and is read along with what is written now")
 
 
 def fits(output: str, form: str) -> None:
