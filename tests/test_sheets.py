@@ -25,11 +25,11 @@ from itss_logic.errors import QuestionError
 from itss_logic.evidence import Entry
 from itss_logic.intake import workbook_write
 from itss_logic.intake.bundles import NoPlaceError, bundle_of, object_of
+from itss_logic.intake.cell_references import letters
 from itss_logic.intake.cells import Cells
 from itss_logic.intake.csv_tables import CsvWriter
 from itss_logic.intake.layout import Layout
 from itss_logic.intake.package import OLE
-from itss_logic.intake.sheet_xml import letters
 from itss_logic.intake.template import write_template
 from itss_logic.intake.workbook import Workbook
 from itss_logic.intake.workbook_write import WorkbookWriter

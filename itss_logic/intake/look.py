@@ -12,9 +12,9 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from itss_logic.intake.captions import Captions
+from itss_logic.intake.cell_references import LAST_ROW, letters
 from itss_logic.intake.headings import EXPLAINED, MARK
 from itss_logic.intake.layout import Column, Table
-from itss_logic.intake.sheet_xml import LAST_ROW, letters
 from itss_logic.shape import STATUS
 from itss_logic.vocabulary import SOURCE
 

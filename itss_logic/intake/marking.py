@@ -15,11 +15,12 @@ from openpyxl.worksheet.properties import PageSetupProperties
 
 from itss_logic.documents import DocumentError
 from itss_logic.errors import QuestionError, Refusal, printable
+from itss_logic.intake.cell_references import Area
 from itss_logic.intake.files import whole
 from itss_logic.intake.headings import MARK
 from itss_logic.intake.look import font
 from itss_logic.intake.package import Package
-from itss_logic.intake.sheet_xml import Area, Book, SheetReader
+from itss_logic.intake.sheet_xml import Book, SheetReader
 
 ERRORS = f"{MARK}errors"
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from itss_logic.documents import DocumentError
+from itss_logic.intake.cell_references import Area, letters
 from itss_logic.intake.headings import Misplaced
-from itss_logic.intake.sheet_xml import Area, Row, letters
+from itss_logic.intake.sheet_xml import Row
 from itss_logic.vocabulary import Problem
 
 UNMERGE = "unmerge the cells, and write in each what it says"

@@ -16,16 +16,14 @@ from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel
 from itss_logic import limits
 from itss_logic.documents import DocumentError
 from itss_logic.errors import shorten
+from itss_logic.intake.cell_references import LAST_COLUMN, LAST_ROW, Area, area_of, cell_at, letters
 from itss_logic.intake.number_format import Computed, Formatted, shows_digits
 from itss_logic.intake.package import CHOICE, SAVE, Package, no_choice
 from itss_logic.intake.sheet_styles import Styles, styles_of
 from itss_logic.vocabulary import Problem
 
-LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
-
 ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|nan|[-+]?inf", re.ASCII | re.IGNORECASE)
-REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([1-9][0-9]{0,6})", re.ASCII)
 
 
 class Sheet(NamedTuple):
@@ -43,46 +41,6 @@ class Row(NamedTuple):
     number: int
     cells: dict[int, object]
     is_hidden: bool
-
-
-class Area(NamedTuple):
-    """A range of cells; rows count from 1, columns from 0, and both ends are in it."""
-
-    top: int
-    left: int
-    bottom: int
-    right: int
-
-
-def letters(column: int) -> str:
-    """The letters of a column, which counts from 0."""
-    text, column = "", column + 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        text = chr(65 + rest) + text
-    return text
-
-
-def cell_at(reference: str) -> tuple[int, int]:
-    """The row and the column of a cell such as `B7`.
-
-    Raises:
-        DocumentError: where no sheet has such a cell.
-    """
-    match = REFERENCE.fullmatch(reference)
-    row, column = (int(match[2]), 0) if match else (0, 0)
-    for letter in match[1] if match else "":
-        column = 26 * column + ord(letter) - 64
-    if not 1 <= row <= LAST_ROW or not 1 <= column <= LAST_COLUMN:
-        raise DocumentError("syntax", f"there is no cell {shorten(reference)} in a sheet", SAVE)
-    return row, column - 1
-
-
-def area_of(reference: str) -> Area:
-    """The cells of a range such as `B7:C9`."""
-    first, _, last = reference.partition(":")
-    (a, b), (c, d) = cell_at(first), cell_at(last or first)
-    return Area(min(a, c), min(b, d), max(a, c), max(b, d))
 
 
 def unescaped(text: str) -> str:

@@ -9,11 +9,11 @@ from openpyxl.styles import Alignment, Border
 from openpyxl.worksheet.hyperlink import Hyperlink
 
 from itss_logic.intake.captions import Captions, raised
+from itss_logic.intake.cell_references import letters
 from itss_logic.intake.examples import example_cells
 from itss_logic.intake.headings import EXAMPLE
 from itss_logic.intake.layout import Column, Layout, Table
 from itss_logic.intake.look import DARK, THIN, WRAPPED, Look, Styled, filled, font, lines
-from itss_logic.intake.sheet_xml import letters
 from itss_logic.intake.workbook_write import save
 from itss_logic.shape import STATUS, STATUSES
 from itss_logic.vocabulary import SOURCE

@@ -9,13 +9,14 @@ from itss_logic import limits
 from itss_logic.documents import DocumentError
 from itss_logic.errors import Place, Refusal
 from itss_logic.intake.bundles import Row
+from itss_logic.intake.cell_references import letters
 from itss_logic.intake.cells import Cells, plain
 from itss_logic.intake.headings import MARK, Heading, Misplaced, sheet_names, table_of
 from itss_logic.intake.layout import Cell, Layout, Table
 from itss_logic.intake.marked import Passed
 from itss_logic.intake.merges import Merges
 from itss_logic.intake.package import SAVE, Package
-from itss_logic.intake.sheet_xml import Book, Sheet, SheetReader, letters
+from itss_logic.intake.sheet_xml import Book, Sheet, SheetReader
 from itss_logic.intake.sheet_xml import Row as SheetRow
 from itss_logic.intake.sources import CELLS, Found, Places, Source, gathered
 from itss_logic.vocabulary import Problem, Vocabulary

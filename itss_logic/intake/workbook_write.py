@@ -13,12 +13,12 @@ from itss_logic import limits
 from itss_logic.errors import QuestionError, shorten
 from itss_logic.intake.bundles import Bundle, NoPlaceError, Row
 from itss_logic.intake.captions import Captions
+from itss_logic.intake.cell_references import LAST_ROW
 from itss_logic.intake.cells import Cells
 from itss_logic.intake.examples import Examples
 from itss_logic.intake.files import whole
 from itss_logic.intake.headings import sheet_names
 from itss_logic.intake.layout import Column, Layout, Table
-from itss_logic.intake.sheet_xml import LAST_ROW
 
 HEADINGS = 3
 """The rows above the evidence, where a language is spoken; without one it is the first of them."""
