@@ -37,9 +37,13 @@ class Examples:
         """Whether a text in the first column of a table is one that comes along, rather than a candidate."""
         return (table.name, text) in self._hints
 
+    @cached_property
+    def _nobody(self) -> frozenset[str]:
+        return self.candidates | {text for _, text in self._hints}
+
     def stands_for_nobody(self, candidate: str) -> bool:
         """Whether an id comes along in the template, rather than being that of a person."""
-        return candidate in self.candidates or any(candidate == text for _, text in self._hints)
+        return candidate in self._nobody
 
     def check(self, candidate: str) -> None:
         """See that a candidate would not be taken for nobody.

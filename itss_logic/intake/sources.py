@@ -122,9 +122,8 @@ def gathered(
         by_candidate.setdefault(candidate, []).append(row)
     del later
     marked = Marked(layout, places, passed, by_candidate)
-    for candidate, some in by_candidate.items():
-        if marked.examples.stands_for_nobody(candidate):
-            marked.wrong.setdefault(candidate, []).append(_nobody(some[0], candidate, layout, places))
+    for candidate in filter(marked.examples.stands_for_nobody, by_candidate):
+        marked.wrong.setdefault(candidate, []).append(_nobody(by_candidate[candidate][0], layout, places))
     marked.warn(warn)
     nameless += marked.nameless
     found: Iterator[Found] = chain(_bundles(by_candidate, marked.wrong), marked.others())
@@ -147,8 +146,8 @@ def _bundles(by_candidate: Mapping[str, list[Row]], wrong: Mapping[str, list[Ref
         yield Bundle(candidate, tuple(some), near, tuple(wrong.get(candidate, ())))
 
 
-def _nobody(row: Row, candidate: str, layout: Layout, places: Places) -> Refusal:
-    table = layout.tables[row.table]
+def _nobody(row: Row, layout: Layout, places: Places) -> Refusal:
+    table, candidate = layout.tables[row.table], str(row.cells[0])
     message = f"{write(candidate)} is nobody: it comes along in the template, to show how a row is filled in"
     mend = "write the id of a person instead, or delete the row"
     return Refusal("conflict", candidate, places(table, row.at, table.columns[0]), message, mend)

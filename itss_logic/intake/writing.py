@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO, Protocol, TypeAlias
 
@@ -75,16 +75,8 @@ def written(
     if form in ("json", "xlsx"):
         fits(output, form)
     if form == "lp":
-        os.makedirs(output, exist_ok=True)
-        names, files = FileNames(), set[str]()
-
-        def fact_file(evidence: Evidence) -> None:
-            name = names.of(evidence.candidate)
-            write_evidence(os.path.join(output, name), evidence)
-            files.add(name)
-
-        yield fact_file
-        _tell_others(output, files, warn)
+        with _facts(output, warn) as write:
+            yield write
     elif form == "json":
         with _json(output, Layout(vocabulary, wide=True)) as write:
             yield write
@@ -99,9 +91,19 @@ def written(
             raise
 
 
-def _tell_others(folder: str, written: Container[str], warn: Callable[[str], None]) -> None:
-    """Tell of evidence in a folder that was not written now, and is read along with what was."""
-    others = sorted(name for name in os.listdir(folder) if name.endswith(tuple(FORMS)) and name not in written)
+@contextmanager
+def _facts(folder: str, warn: Callable[[str], None]) -> Iterator[Write]:
+    """Writes facts, a file a candidate; tells of evidence in the folder that is read along with what is written."""
+    os.makedirs(folder, exist_ok=True)
+    names, files = FileNames(), set[str]()
+
+    def write(evidence: Evidence) -> None:
+        name = names.of(evidence.candidate)
+        write_evidence(os.path.join(folder, name), evidence)
+        files.add(name)
+
+    yield write
+    others = sorted(name for name in os.listdir(folder) if name.endswith(tuple(FORMS)) and name not in files)
     if others:
         more = f" and {len(others) - 1} more" if len(others) > 1 else ""
         warn(f"{folder}: {others[0]}{more} was there before, and is read along with what is written now")
