@@ -707,7 +707,7 @@ def test_a_blank_mark_hides_no_cell_beyond_the_heading() -> None:
 
 def test_a_zero_that_a_formula_makes_of_nothing_is_no_answer() -> None:
     def change(data: bytes) -> bytes:
-        data = re.sub(rb'<c r="D2".*?</c>', b'<c r="D2"><f>hr!Z1</f><v>0</v></c>', data)
+        data = re.sub(rb'<c r="D2".*?</c>', b'<c r="D2"><f>hr!Z1</f><v>0.0</v></c>', data)
         return re.sub(rb'<c r="E2".*?</c>', b'<c r="E2"><f>1-1</f><v>0</v></c>', data)
 
     data = altered(book(projects({**F, "success": "x", "floor_area_m2": 5})), {SHEET: change})

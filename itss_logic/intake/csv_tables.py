@@ -212,7 +212,7 @@ class CsvWriter:
             if table_of(layout, name[: -len(SUFFIX)]) is None:
                 path = printable(os.path.join(folder, name))
                 raise QuestionError(f"{path}: is named like no table, so tables beside it cannot be read; move it away")
-        self.folder, self.beside = folder, tempfile.mkdtemp(prefix=".", suffix=".new", dir=folder)
+        self.folder, self.beside = folder, tempfile.mkdtemp(prefix=".", suffix=UNFINISHED, dir=folder)
         self.cells, self.examples = Cells(layout), Examples(layout)
         self.layout = layout
         self.stack = ExitStack()

@@ -285,7 +285,7 @@ class SheetReader:
             if self._has_formula and isinstance(value, str) and not value.strip():
                 value = self._unread("yields nothing", "empty the cell, or write the value")
                 self._blank += 1
-            elif self._has_formula and type(value) is int and value == 0:
+            elif self._has_formula and type(value) in (int, float) and value == 0:
                 value = Computed.by("=" + "".join(self._formula))
             if value is not None and value != "":
                 self._cells[self._column] = value
