@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -131,10 +131,10 @@ def carry(
     """Write all that is sound in a form, by default as JSON lines to standard output, and tell how much it was."""
     from itss_logic.evidence import Refused
     from itss_logic.intake.bundles import NoPlaceError
-    from itss_logic.intake.files import apart, free, outside
+    from itss_logic.intake.files import apart, free, naming, outside
     from itss_logic.intake.writing import STANDARD_OUTPUT, without_place, written
 
-    output = output or STANDARD_OUTPUT
+    output = STANDARD_OUTPUT if output in (None, "/dev/stdout") else output
     apart(intake.paths, [output])
     if output != STANDARD_OUTPUT and form != "sql":
         outside(intake.paths, output, is_folder=form in ("csv", "lp"))
@@ -145,7 +145,7 @@ def carry(
     without = 0
     place = _shown(output)
     shown = without_secrets(printable(place))
-    with _named(output), suppress(NothingError), written(output, form, policy.vocabulary, lang, warn) as write:
+    with naming(output), suppress(NothingError), written(output, form, policy.vocabulary, lang, warn) as write:
         for entry in intake:
             try:
                 write(entry)
@@ -156,20 +156,9 @@ def carry(
             raise NothingError
     intake.accepted -= without
     if not intake.accepted:
-        click.echo(f"nothing is written to {shown}", err=True)
+        click.echo("nothing is written" + ("" if output == STANDARD_OUTPUT else f" to {shown}"), err=True)
     elif output != STANDARD_OUTPUT:
         click.echo(f"{count(intake.accepted, 'candidate')} written to {shown}", err=True)
-
-
-@contextmanager
-def _named(output: str) -> Iterator[None]:
-    """Has errors of the system name the output, where they name no file."""
-    try:
-        yield
-    except OSError as error:
-        if error.filename is None and output != "-":
-            raise OSError(error.errno, error.strerror, output) from None
-        raise
 
 
 def _shown(place: str) -> str:

@@ -47,8 +47,11 @@ def resume(
     from itss_logic.intake.files import apart, free, put
     from itss_logic.intake.resume import Resumes
     from itss_logic.intake.resume_questions import write_questions
+    from itss_logic.intake.writing import fits
 
     apart([file, *answers], [output, questions])
+    if output is not None:
+        fits(output, "json")
     if questions is not None:
         free(questions, force=force)
     resumes = Resumes(policy)

@@ -30,7 +30,7 @@ def template(policy: Policy, output: str, lang: str | None, force: bool) -> None
     the policy. `itss intake xlsx` reads it.
     """
     installed(*NEEDED)
-    from itss_logic.intake.files import free
+    from itss_logic.intake.files import free, naming
     from itss_logic.intake.layout import Layout
     from itss_logic.intake.template import write_template
     from itss_logic.intake.writing import fits
@@ -39,7 +39,8 @@ def template(policy: Policy, output: str, lang: str | None, force: bool) -> None
     free(output, force=force)
     language = policy.words(lang).language
     layout = Layout(policy.vocabulary, wide=True)
-    write_template(output, layout, language)
+    with naming(output):
+        write_template(output, layout, language)
     click.echo(f"{output}: {count(len(layout.tables), 'sheet')} to fill in")
 
 
@@ -73,7 +74,7 @@ def xlsx(policy: Policy, path: str, output: str | None, mark: str | None, force:
     if form == "xlsx":
         installed(*NEEDED)
     refusals: list[Refusal] = []
-    intake = Intake(policy.read(path, input_format=form, warn=warn))
+    intake = Intake(policy.read(path, input_format=form, warn=warn), [path])
     intake.keep = refusals.extend
     carry(policy, intake, output=output)
     if mark is not None and refusals:

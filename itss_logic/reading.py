@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from io import BytesIO
@@ -26,6 +27,9 @@ DATABASES = ("sqlite", "postgresql", "postgres")
 
 LOCK = "~$"
 """How spreadsheet programs begin the name of what they keep beside a workbook that is open."""
+
+UNFINISHED = re.compile(r"\..*\.new")
+"""The folder of what is being written."""
 
 STANDARD_INPUT = "-"
 
@@ -102,7 +106,9 @@ def _walk(folder: str, warn: Callable[[str], None]) -> Iterator[tuple[str, str]]
         form = _form(entry.name)
         if has_tables and is_csv(entry.name) and is_file(entry):
             continue
-        if entry.is_dir(follow_symlinks=False):
+        if entry.is_dir(follow_symlinks=False) and UNFINISHED.fullmatch(entry.name):
+            warn(f"{entry.path}: passed over, left by a command that was cut short; it can be deleted")
+        elif entry.is_dir(follow_symlinks=False):
             yield from _walk(entry.path, warn)
         elif not is_file(entry):
             warn(f"{entry.path}: passed over, not a file")

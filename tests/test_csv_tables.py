@@ -85,6 +85,7 @@ GARBAGE: list[tuple[bytes, str]] = [
     (b"candidate,exam\nE-1," + b"x" * 5_000_000, "exams.csv:2"),
     (b"candidate,exam,status\nE-1,ap,claimed\nE-2,ap\n", "exams.csv:3"),
     (b"candidate,exam,source\nE-1,ap,a\nE-2,ap", "exams.csv:3"),
+    (b"candidate,exam,status\r\nE-1,ap,claimed\r\nE-2,ap,", "exams.csv:3"),
 ]
 
 
@@ -193,15 +194,63 @@ def test_the_delimiter_is_the_one_that_heads_columns(tmp_path: Path, heads: str)
     assert 'passed_exam("E-1",fe)' in str(found)
 
 
-def test_what_is_no_file_is_no_table(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["pipe", "folder", "link"])
+def test_a_table_that_is_no_file_is_refused_with_all_of_its_folder(tmp_path: Path, kind: str) -> None:
     path = folder(tmp_path / "t", {"candidates.csv": "candidate\nE-1\n"})
-    os.mkfifo(path / "exams.csv")
-    (path / "projects.csv").mkdir()
+    make = {"pipe": os.mkfifo, "folder": os.mkdir, "link": lambda name: os.symlink("nowhere", name)}
+    make[kind](path / "exams.csv")
+    os.mkfifo(path / "notes.csv")
+    assert told(path, {}) == [("exams.csv", "syntax")]
+    (tmp_path / "e.jsonl").write_text('{"candidate": "a"}\n', encoding="utf-8")
+    result = itss("batch", str(path), str(tmp_path / "e.jsonl"), "-o", str(tmp_path / "out.jsonl"), "--jobs", "1")
+    assert (result.returncode, "named like a table, and no file" in result.stderr) == (1, True), result.stderr
+    assert '"a"' in (tmp_path / "out.jsonl").read_text(encoding="utf-8")
+    result = itss("export", str(tmp_path / "e.jsonl"), "--as", "csv", "-o", str(path), "--force")
+    assert (result.returncode, "exams.csv: is no file" in result.stderr) == (2, True), result.stderr
+    assert (path / "candidates.csv").read_text(encoding="utf-8") == "candidate\nE-1\n"
+
+
+def test_tables_come_back_where_new_ones_cannot_take_their_places(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {"Candidates.csv": "candidate\nE-1\n", "exams.csv": "candidate,exam\nE-1,fe\n"}
+    path = folder(tmp_path / "t", before)
+    writer, replace = CsvWriter(str(path), LAYOUT), os.replace
+
+    def failing(one: str, other: str) -> None:
+        if os.path.basename(other) == "candidates.csv":
+            raise OSError(errno.EIO, "Input/output error")
+        replace(one, other)
+
+    monkeypatch.setattr("itss_logic.intake.csv_tables.os.replace", failing)
+    with pytest.raises(OSError, match="Input/output"):
+        writer.close()
+    writer.discard()
+    assert {name: (path / name).read_text(encoding="utf-8") for name in os.listdir(path)} == before
+
+
+def test_what_is_left_of_an_export_is_passed_over(tmp_path: Path) -> None:
+    path = folder(tmp_path / "t", {"candidates.csv": "candidate\nE-1\n"})
+    folder(path / ".abc.new", {"candidates.csv": "candidate\nE-2\n", "exams.csv.new": "candidate\n"})
     warnings: list[str] = []
     assert [entry.candidate for entry in POLICY.read(str(path), warn=warnings.append)] == ["E-1"]
-    assert warnings == [f"{path}/exams.csv: passed over, not a file"]
-    code = itss("batch", str(path), "-o", str(tmp_path / "out.jsonl"), "--jobs", "1").returncode
-    assert (code, (tmp_path / "out.jsonl").read_text(encoding="utf-8").count('"E-1"')) == (0, 1)
+    assert warnings == [f"{path}/.abc.new: passed over, left by a command that was cut short; it can be deleted"]
+
+
+@pytest.mark.parametrize("line", ["sep=;\r\n", '"sep=;"\r\n', "SEP=;\n"])
+def test_the_line_in_which_excel_names_the_delimiter_is_no_heading(tmp_path: Path, line: str) -> None:
+    exams = f"{line}candidate;exam\r\nE-1;fe\r\n"
+    found = facts(folder(tmp_path / "t", {"candidates.csv": "candidate\nE-1\n", "exams.csv": exams}))
+    assert 'passed_exam("E-1",fe)' in str(found)
+
+
+def test_a_wrong_heading_is_told_once(tmp_path: Path) -> None:
+    tables = {"candidates.csv": "candidates\nE-1\nE-2\n", "exams.csv": "candidate,exam,statuss\nE-1,fe,x\nE-2,fe,y\n"}
+    assert told(tmp_path / "t", tables) == [
+        ("candidates.csv:1:cell 1", "unknown_key"),
+        ("candidates.csv:1:cell 1", "missing_key"),
+        ("exams.csv:1:cell 3", "unknown_key"),
+    ]
 
 
 def test_tables_that_are_not_whole_yet_are_no_evidence(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ from itss_logic.intake.layout import Layout
 from itss_logic.intake.package import OLE
 from itss_logic.intake.template import write_template
 from itss_logic.intake.workbook import Workbook
-from itss_logic.intake.workbook_write import WorkbookWriter
+from itss_logic.intake.writing import written
 from itss_logic.reading import read_data
 from tests.test_category import kb  # noqa: F401
 
@@ -217,7 +217,9 @@ def test_width_makes_no_value_of_another_and_half_width_labels_are_known() -> No
     assert facts(book(projects({**F, "field": half}))) == facts(book(projects(F)))
 
 
-NO_NUMBERS = frozenset(['"a;b";0', "0%", "# ?/?", "0.00E+00", "0,", "*00", "[DBNum1]General", "[>5]0", ";;;"])
+NO_NUMBERS = frozenset(
+    ['"E-"0', "\\E0", '"a;b";0', "0%", "# ?/?", "0.00E+00", "0,", "*00", "[DBNum1]General", "[>5]0", ";;;"]
+)
 
 
 @pytest.mark.parametrize(
@@ -272,7 +274,25 @@ def test_a_number_that_is_shown_otherwise_is_no_text(value: float, format: str, 
 
 
 @pytest.mark.parametrize(
-    "format", ['ggge"年"', "e", "gg", "aaa", "[$-411]e", "[$-ja-JP-x-gannen]ggge", "b", "0%", '0"0"', "???/???"]
+    "format",
+    [
+        *('ggge"年"', "e", "gg", "aaa", "[$-411]e", "[$-ja-JP-x-gannen]ggge", "b", "0%", '0"0"', "???/???", "[$10]0"),
+        *(
+            '0"万"',
+            '#,##0"千㎡"',
+            '0"百万"',
+            '0"十"',
+            '0" k"',
+            "0\\M",
+            '"令和"0"年"',
+            '"昭和"0',
+            '0"%"',
+            "0\\%",
+            '0"½"',
+            "-0",
+        ),
+        *('0"½"', "-0", '"¥"0"万"', '"-"0', "(0)", '0" thousand"', "0!0", "0-"),
+    ],
 )
 def test_what_is_shown_as_no_number_is_none(format: str) -> None:
     def change(made: openpyxl.Workbook) -> None:
@@ -281,7 +301,23 @@ def test_what_is_shown_as_no_number_is_none(format: str) -> None:
     assert told(book(projects({**F, "candidate": "a", "sites": 12}), change)) == [("projects!D2", "wrong_type")]
 
 
-@pytest.mark.parametrize("format", ['#,##0"拠点"', "_-* #,##0_-", "[$¥-411]#,##0", "0.0", '0_);[Red]"-"0', "@"])
+@pytest.mark.parametrize(
+    "format",
+    [
+        *(
+            '#,##0"拠点"',
+            "_-* #,##0_-",
+            "[$¥-411]#,##0",
+            "0.0",
+            '0_);[Red]"-"0',
+            "@",
+            '#,##0 "m2"',
+            '#,##0"m3"',
+            "# ##0",
+        ),
+        *("#\\ ##0", '"¥"#,##0', '0"㎡"', '0" sites"', "General", '_ * #,##0_ ;_ * -#,##0_ ;_ * "-"_ ;_ @_ ', "+0;-0"),
+    ],
+)
 def test_a_number_may_be_grouped_and_have_a_unit(format: str) -> None:
     def change(made: openpyxl.Workbook) -> None:
         made["projects"]["D2"].number_format = format
@@ -670,6 +706,15 @@ HOSTILE: list[tuple[Callable[[], bytes], str, str]] = [
     (lambda: into(SHEET, '<c r="B2"', '<c r="B2"><c r="C2"'), "syntax", "damaged"),
     (lambda: into(SHEET, "</sheetData>", "</sheetData><sheetData></sheetData>"), "syntax", "damaged at row 2"),
     (lambda: into(SHEET, "<sheetData>", f"<sheetData>{CHOICE}"), "syntax", "several ways"),
+    (lambda: into(SHEET, '<c r="B2"', '<c xmlns="urn:x" r="B2"'), "syntax", "damaged at row 2"),
+    (lambda: into(SHEET, '<row r="2"', '<row xmlns="urn:x" r="2"'), "syntax", "damaged at row 1"),
+    (lambda: into(SHEET, "<sheetData>", '<sheetData xmlns="urn:x">'), "syntax", "no part for cells"),
+    (lambda: into(SHEET, "<sheetData>", '<x/><sheetData xmlns="">'), "syntax", "no part for cells"),
+    (lambda: into(SHEET, "</sheetData>", '</sheetData><mergeCells xmlns="urn:x"/>'), "syntax", "damaged at row 2"),
+    (lambda: altered(GOOD, {SHEET: f'<worksheet xmlns="{MAIN}"/>'.encode()}), "syntax", "no part for cells"),
+    (lambda: into("xl/workbook.xml", "<sheet ", '<sheet xmlns="urn:x" '), "syntax", "an element sheet"),
+    (lambda: shared('<si><t xmlns="urn:x">ap</t></si>'), "syntax", "an element t"),
+    (lambda: number("1</v><v>2"), "syntax", "damaged at row 2"),
     (lambda: number("1_000"), "syntax", "1_000 is no number"),
     (lambda: number("--5"), "syntax", "is no number"),
     (lambda: number("５"), "syntax", "is no number"),
@@ -724,6 +769,33 @@ def test_formulas_without_a_value_are_kept_for_a_copy_alone(tmp_path: Path, monk
     (tmp_path / "t.xlsx").write_bytes(data)
     result = run("intake", "xlsx", str(tmp_path / "t.xlsx"), "--mark", str(tmp_path / "copy.xlsx"))
     assert "has more than 1 formulas that say nothing" in str(result.exception)
+
+
+def test_a_zero_stays_one_of_a_formula_in_a_marked_copy(tmp_path: Path) -> None:
+    def change(data: bytes) -> bytes:
+        return re.sub(rb'<c r="D2".*?</c>', b'<c r="D2" s="1"><f>Z9</f><v>0</v></c>', data)
+
+    def accounting(made: openpyxl.Workbook) -> None:
+        made["projects"]["D2"].number_format = '#,##0.00;-0;"-"??'
+
+    data = altered(book(projects({**F, "success": "x"}), accounting), {SHEET: change})
+    assert told(data) == [("projects!D2", "wrong_type")]
+    (tmp_path / "t.xlsx").write_bytes(data)
+    run("intake", "xlsx", str(tmp_path / "t.xlsx"), "--mark", str(tmp_path / "copy.xlsx"))
+    assert told((tmp_path / "copy.xlsx").read_bytes()) == [("projects!D2", "wrong_type")]
+
+
+@pytest.mark.parametrize("value", [True, False])
+def test_truths_as_libreoffice_keeps_them(value: bool) -> None:
+    def change(data: bytes) -> bytes:
+        formula = f'<c r="D2" s="1"><f>{str(value).upper()}()</f><v>{int(value)}</v></c>'
+        return re.sub(rb'<c r="D2".*?</c>', formula.encode(), data)
+
+    def boolean(made: openpyxl.Workbook) -> None:
+        made["projects"]["D2"].number_format = '"TRUE";"TRUE";"FALSE"'
+
+    expected = facts(book(projects({**F, "success": value})))
+    assert facts(altered(book(projects({**F, "success": "x"}), boolean), {SHEET: change})) == expected
 
 
 def test_many_columns_of_merged_cells_are_refused_and_others_are_looked_at_once() -> None:
@@ -843,10 +915,9 @@ def sound(entries: Any) -> list[Evidence]:
 
 
 def write(path: Path, people: Sequence[Evidence], language: str | None = None) -> None:
-    writer = WorkbookWriter(str(path), LAYOUT, language)
-    for one in people:
-        writer.write(bundle_of(one, LAYOUT))
-    writer.close()
+    with written(str(path), "xlsx", POLICY.vocabulary, language) as put:
+        for one in people:
+            put(one)
 
 
 def test_the_sample_comes_to_the_same_through_workbooks_and_csv(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from itss_logic.reading import (
     LOCK,
     SQL,
     STANDARD_INPUT,
+    UNFINISHED,
     holds_tables,
     is_csv,
     is_database,
@@ -169,7 +170,9 @@ def _walk(folder: str, warn: Callable[[str], None], skip: str) -> Iterator[Input
         if has_tables and is_csv(entry.name) and is_file(entry):
             continue
         form, packing = _kind(entry.name)
-        if entry.is_dir(follow_symlinks=False):
+        if entry.is_dir(follow_symlinks=False) and UNFINISHED.fullmatch(entry.name):
+            warn(f"{entry.path}: passed over, left by a command that was cut short; it can be deleted")
+        elif entry.is_dir(follow_symlinks=False):
             if os.path.realpath(entry.path) != skip:
                 yield from _walk(entry.path, warn, skip)
         elif not is_file(entry):

@@ -33,6 +33,12 @@ CUT = Problem(
     "syntax", "the row ends before all its cells", "write all of them, empty ones too; see whether the file was cut off"
 )
 
+LONG = Problem("too_large", f"a cell has more than {limits.LINE_BYTES} characters", "shorten it")
+QUOTES = "write CSV, with quotes in pairs"
+
+SEPARATOR = re.compile(r"sep=.?", re.IGNORECASE)
+"""What Excel writes in front of the heading to name the delimiter."""
+
 UNFINISHED = ".new"
 
 DELIMITERS = ",;\t"
@@ -47,9 +53,10 @@ NO_SHIFT_JIS = re.compile("[\x80\xa0\uf8f0-\uf8f3]")
 csv.field_size_limit(limits.LINE_BYTES)
 
 
-def files_in(folder: str) -> list[str]:
-    """The names of the CSV files in a folder, in order."""
-    return sorted(entry.name for entry in os.scandir(folder) if is_csv(entry.name) and is_file(entry))
+def files_in(folder: str) -> dict[str, bool]:
+    """What is named like a CSV file in a folder, in order, and whether it is a file."""
+    found = {entry.name: is_file(entry) for entry in os.scandir(folder) if is_csv(entry.name)}
+    return dict(sorted(found.items()))
 
 
 class CsvFolder(Source):
@@ -73,9 +80,12 @@ class CsvFolder(Source):
     def bundles(self) -> Iterator[Found]:
         """See `Source.bundles`."""
         files: dict[str, str] = {}
-        for name in files_in(self.places.file):
+        for name, is_sound in files_in(self.places.file).items():
             table = table_of(self.layout, name[: -len(SUFFIX)])
-            if table is None:
+            if not is_sound:
+                if table is not None:
+                    self._refuse(name, Problem("syntax", "it is named like a table, and no file", "put the file there"))
+            elif table is None:
                 known = ", ".join(f"{table.name}{SUFFIX}" for table in self.layout.tables)
                 self._refuse(name, Problem("unknown_key", "the file is named like no table", f"name it one of {known}"))
             elif table.name in files:
@@ -113,17 +123,20 @@ class CsvFolder(Source):
                         elif heading.passed is not None:
                             self._count()
                             self.passed.append(Passed(table, line, *heading.passed))
-                    elif any(text.strip() for text in texts):
+                    elif any(text.strip() for text in texts) and not SEPARATOR.match(texts[0]):
                         heading = Heading(self.layout, table, texts)
                         wrong = heading.problems
                     for problem, at in wrong:
                         self._refuse(name, problem, line, f"cell {at + 1}")
-                if heading is not None and 0 < len(texts) < heading.width and not _has_end(file):
+                if heading is not None and heading.seems_cut(texts) and not wrong and not _has_end(file):
                     self._refuse(name, CUT, line)
         except DocumentError as error:
             self._refuse(name, Problem(error.code, error.message, error.mend), error.line)
-        except (csv.Error, UnicodeError) as error:
-            self._refuse(name, Problem("syntax", str(error), "write CSV, with quotes in pairs"), last + 1)
+        except csv.Error as error:
+            problem = LONG if "field larger" in str(error) else Problem("syntax", str(error), QUOTES)
+            self._refuse(name, problem, last + 1)
+        except UnicodeError as error:
+            self._refuse(name, Problem("syntax", str(error), QUOTES), last + 1)
 
     def _count(self) -> None:
         """Count a row.
@@ -143,7 +156,8 @@ class CsvFolder(Source):
             self.warn(f"{self.places.file}/{name}: read as {encoding}")
         stream = io.TextIOWrapper(file, encoding, newline="")
         lines = iter(lambda: stream.readline(limits.LINE_BYTES), "")
-        first = next((line for line in lines if line.strip(f'{DELIMITERS} "\r\n')), "")
+        heads = (line for line in lines if line.strip(f'{DELIMITERS} "\r\n') and not SEPARATOR.match(line.strip('"')))
+        first = next(heads, "")
         stream.seek(0)
         names = {plain(column.name) for column in table.columns}
 
@@ -201,17 +215,19 @@ class CsvWriter:
         layout: the tables.
 
     Raises:
-        QuestionError: where there is a file that is named like no table, beside which no tables can be read.
+        QuestionError: where there is something beside which tables cannot be read, or be written.
     """
 
     def __init__(self, folder: str, layout: Layout) -> None:
         self.is_new = not os.path.isdir(folder)
         os.makedirs(folder, exist_ok=True)
         self.before = files_in(folder)
-        for name in self.before:
-            if table_of(layout, name[: -len(SUFFIX)]) is None:
+        for name, is_sound in self.before.items():
+            is_table = table_of(layout, name[: -len(SUFFIX)]) is not None
+            if is_sound != is_table:
+                what = "no file" if is_table else "named like no table"
                 path = printable(os.path.join(folder, name))
-                raise QuestionError(f"{path}: is named like no table, so tables beside it cannot be read; move it away")
+                raise QuestionError(f"{path}: is {what}, so tables beside it cannot be read; move it away")
         self.folder, self.beside = folder, tempfile.mkdtemp(prefix=".", suffix=UNFINISHED, dir=folder)
         self.cells, self.examples = Cells(layout), Examples(layout)
         self.layout = layout
@@ -238,16 +254,27 @@ class CsvWriter:
             self.writers[row.table].writerow([_text(value) for value in written])
 
     def close(self) -> None:
-        """Put the files in their places: without that of the candidates, which goes first and comes last, no table is
-        evidence."""
+        """Put the files in their places, or all that were there back into theirs.
+
+        The table of the candidates goes first and comes last: without it, the others are no evidence.
+        """
         self.stack.close()
         lead = f"{self.layout.tables[0].name}{SUFFIX}"
-        for name in sorted(self.before, key=lambda name: name.lower() != lead):
-            os.unlink(os.path.join(self.folder, name))
+        moves = [(name, f"{name}.old") for name in sorted(self.before, key=lambda name: name.lower() != lead)]
+        moves = [(os.path.join(self.folder, one), os.path.join(self.beside, other)) for one, other in moves]
         for table in reversed(self.layout.tables):
             name = f"{table.name}{SUFFIX}"
-            os.replace(os.path.join(self.beside, f"{name}{UNFINISHED}"), os.path.join(self.folder, name))
-        os.rmdir(self.beside)
+            moves.append((os.path.join(self.beside, f"{name}{UNFINISHED}"), os.path.join(self.folder, name)))
+        done: list[tuple[str, str]] = []
+        try:
+            for one, other in moves:
+                os.replace(one, other)
+                done.append((one, other))
+        except BaseException:
+            for one, other in reversed(done):
+                os.replace(other, one)
+            raise
+        shutil.rmtree(self.beside)
 
     def discard(self) -> None:
         """Drop what was written."""

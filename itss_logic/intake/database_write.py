@@ -79,11 +79,13 @@ class DatabaseWriter:
         shapes = inspect(connection)
         for name, table in self.schema.tables.items():
             if shapes.has_table(name):
-                there = {column["name"].lower() for column in shapes.get_columns(name)}
-                if missing := [column.name for column in table.columns if column.name not in there]:
+                there, ours = {c["name"].lower() for c in shapes.get_columns(name)}, {c.name for c in table.columns}
+                if there != ours:
+                    has, names = ("no", ours - there) if ours - there else ("a", there - ours)
                     raise QuestionError(
-                        f"{printable(self.address.shown)}: the table {name} there has no column {', '.join(missing)}, "
-                        "so it is not one of evidence, and nothing was written; rename it, or write elsewhere"
+                        f"{printable(self.address.shown)}: the table {name} there has {has} column "
+                        f"{', '.join(sorted(names))}: it is none of evidence, and nothing was written; rename it, "
+                        "or write elsewhere"
                     )
 
     def write(self, bundle: Bundle) -> None:

@@ -19,7 +19,7 @@ def whole(path: str) -> Iterator[str]:
     Raises:
         OSError: where it cannot be written; it names the file by `path`.
     """
-    if os.path.exists(path) and not os.path.isfile(path):
+    if path.startswith("/dev/") or (os.path.exists(path) and not os.path.isfile(path)):
         yield path
         return
     # A link stays one, to what is written.
@@ -38,6 +38,17 @@ def whole(path: str) -> Iterator[str]:
         raise
 
 
+@contextmanager
+def naming(path: str) -> Iterator[None]:
+    """Has errors of the system name a file, where they name none."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and path != STANDARD_INPUT:
+            raise OSError(error.errno, error.strerror, path) from None
+        raise
+
+
 def _mode(path: str) -> int:
     """Who may read a file that is written: who could before, or else whoever may read new ones."""
     if os.path.exists(path):
@@ -53,7 +64,7 @@ def put(path: str, text: str) -> None:
     Raises:
         OSError: where it cannot be written.
     """
-    with whole(path) as beside, open(beside, "w", encoding="utf-8", newline="\n") as file:
+    with naming(path), whole(path) as beside, open(beside, "w", encoding="utf-8", newline="\n") as file:
         file.write(text)
 
 

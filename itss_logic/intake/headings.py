@@ -9,6 +9,7 @@ from typing import NamedTuple
 from itss_logic.errors import shorten
 from itss_logic.intake.cells import Cells, plain
 from itss_logic.intake.layout import Cell, Layout, Table
+from itss_logic.shape import STATUS
 from itss_logic.vocabulary import Problem
 
 MARK = "#"
@@ -66,9 +67,15 @@ class Heading:
         self.lacks = [column.name for column in table.columns if column.required and column.name not in self.at]
         for name in self.lacks:
             self._wrong("missing_key", f"{table.name} has no column {name}", f"add the heading {name}", 0)
-        self._headed = {*self.at.values(), *self.remarks, *([] if self.mark is None else [self.mark])}
+        # Of headings that are wrong is told once.
+        marks = [] if self.mark is None else [self.mark]
+        self._headed = {*(at for _, at in self.problems), *self.at.values(), *self.remarks, *marks}
         self._readers: list[Callable[[object], Cell]] = []
         self._order = [self.at.get(column.name) for column in table.columns]
+
+    def seems_cut(self, cells: Sequence[str]) -> bool:
+        """Whether a row may be the beginning of one: it ends before the heading does, or where a status would come."""
+        return bool(cells) and (len(cells) < self.width or (self.at.get(STATUS) == len(cells) - 1 and not cells[-1]))
 
     def _wrong(self, code: str, message: str, mend: str, at: int) -> None:
         self.problems.append(Misplaced(Problem(code, message, mend), at))

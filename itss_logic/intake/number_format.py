@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 COLOUR = re.compile(r"\[(black|blue|cyan|green|magenta|red|white|yellow|color ?\d+)\]", re.IGNORECASE)
 LITERAL = re.compile(r'"[^"]*"|\\.', re.DOTALL)
@@ -11,15 +12,25 @@ SPACE = re.compile(r"_.|\* ", re.DOTALL)
 
 DIGITS = re.compile(r"(-?)(#,##|#*)(0*)")
 
+PRIVATE = 0xE000
+"""Letters of no meaning, which stand for what is in quotes."""
+
 LONGEST = 1_000
 """The longest format, in characters, that is looked at."""
 
 
-NUMBER = re.compile(r"[-+( ]?[#0?]+(,[#0?]+)*(\.[#0?]*)?[) ]?")
-CURRENCY = re.compile(r"\[\$[^\]]*\]|[$¥€£]")
+CURRENCY = re.compile(r"\[\$[^\]\d-]*(-[0-9A-Fa-f]+)?\]")
+SHOWN = re.compile(r"([^#0?]*)([#0?]+(?:[, ][#0?]+)*(?:\.[#0?]*)?)([^#0?]*)")
+"""What stands before a number, its digits, and what stands behind it."""
 
-ZERO = re.compile(r"[-?]+")
-"""How accounts show nothing."""
+SIGNS, NEGATIVE = frozenset(["", "+", "$", "¥", "￥", "€", "£"]), frozenset(["-", "−", "(", "△", "▲"])
+UNIT = re.compile(r"m[23²³]|[^\W\d_]+|㎡|㎥|", re.IGNORECASE)
+"""What may stand behind a number: a word, or a measure of size."""
+
+SCALES = frozenset(["k", "m", "g", "t", "mn", "mio", "bn", "thousand", "million", "billion", "thousands", "millions"])
+DATES = frozenset("年月日時分秒")
+NOTHING = re.compile(r"[-?\s]*")
+"""How accounts show zero."""
 
 
 class Computed(int):
@@ -64,18 +75,43 @@ def shows_digits(format: str, value: int) -> bool:
 
 
 def shows_number(format: str, value: int) -> bool:
-    """Whether a number is shown as a number, however it is grouped and whatever unit stands beside it.
+    """Whether a number is shown as that number, however it is grouped, and with a sign or a unit beside it at most.
 
-    A date, a percentage, a fraction or a power is not.
+    A date, a percentage, a fraction, a power or thousands of it are not.
     """
     if len(format) > LONGEST:
         return False
-    # A digit in quotes would be read as one of the number.
-    literals = LITERAL.sub(lambda found: "\0" if re.search(r"\d", found[0]) else "", format)
-    section = CURRENCY.sub("", _section(literals, value)[0]).strip()
+    literals: list[str] = []
+
+    def kept(found: re.Match[str]) -> str:
+        text = found[0].strip('"\\').strip()
+        literals.append(text)
+        return chr(PRIVATE + len(literals)) if text else " "
+
+    section, is_apart = _section(LITERAL.sub(kept, format), value)
+    section = CURRENCY.sub("", section).strip()
     if section.lower() in ("general", "@"):
         return True
-    return bool(NUMBER.fullmatch(section) or (value == 0 and ZERO.fullmatch(section)))
+    texts = {chr(PRIVATE + at): text for at, text in enumerate(literals, 1)}
+    shown = "".join(texts.get(letter, letter) for letter in section)
+    if value == 0 and NOTHING.fullmatch(shown):
+        return "-" in shown
+    match = SHOWN.fullmatch(section)
+    if match is None:
+        return False
+    before, behind = ("".join(texts.get(letter, letter) for letter in match[at]).strip() for at in (1, 3))
+    signs = SIGNS | NEGATIVE if is_apart else SIGNS
+    return all(sign in signs for sign in before.replace(" ", "")) and _is_unit(behind, is_apart)
+
+
+def _is_unit(text: str, is_apart: bool) -> bool:
+    """Whether a text behind a number leaves it what it is."""
+    unit = text.removesuffix(")").strip() if is_apart else text
+    if unit in SIGNS:
+        return True
+    is_number = any(unicodedata.numeric(letter, None) is not None for letter in unit.rstrip("23²³"))
+    is_scale = unit.lower() in SCALES and unit != "m"
+    return bool(UNIT.fullmatch(unit)) and not is_number and not is_scale and DATES.isdisjoint(unit)
 
 
 def _section(format: str, value: int) -> tuple[str, bool]:

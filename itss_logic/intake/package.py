@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from struct import error as StructError  # noqa: N812
 from tempfile import SpooledTemporaryFile
@@ -14,6 +14,7 @@ from xml.parsers import expat
 
 from itss_logic import limits
 from itss_logic.documents import DocumentError
+from itss_logic.errors import shorten
 
 CHUNK = 2**16
 """How many bytes are unpacked at a time."""
@@ -52,6 +53,8 @@ NAMESPACES = (
     "http://schemas.openxmlformats.org/markup-compatibility/2006",
 )
 """Those of the elements that are read, and of choices between elements."""
+
+KNOWN = tuple(f"{space} " for space in NAMESPACES)
 
 CHOICE = "AlternateContent"
 """The element that holds the same in several ways, of which a program reads one."""
@@ -161,6 +164,7 @@ class Package:
         ends: Mapping[str, Callable[[], None]] | None = None,
         text: Callable[[str], None] | None = None,
         root: str | None = None,
+        foreign: Callable[[str], None] | None = None,
     ) -> Iterator[None]:
         """Parse a part, and yield after each piece of it.
 
@@ -170,11 +174,12 @@ class Package:
             ends: is told of elements that end, by their names.
             text: is told of text.
             root: the element that it has to be.
+            foreign: is told the names of elements of other namespaces, or of none.
 
         Raises:
             DocumentError: where it is no XML, another element, or larger than a stated limit.
         """
-        parser = _parser(starts, ends or {}, text, None if root is None else (root, name))
+        parser = _parser(starts, ends or {}, text, foreign, None if root is None else (root, name))
         fed = 0
         with self.open(name) as part:
             while True:
@@ -197,6 +202,7 @@ def _parser(
     starts: Mapping[str, Handler],
     ends: Mapping[str, Callable[[], None]],
     text: Callable[[str], None] | None,
+    foreign: Callable[[str], None] | None,
     whole: tuple[str, str] | None,
 ) -> expat.XMLParserType:
     """A parser that knows elements of the workbook's own namespaces by their local names, and no entities.
@@ -212,9 +218,11 @@ def _parser(
         handler = begins(name)
         if handler is not None:
             handler(attributes)
+        elif foreign is not None and not name.startswith(KNOWN):
+            foreign(name.rpartition(" ")[2])
 
     def first(name: str, attributes: dict[str, str]) -> None:
-        if whole is not None and name.rpartition(" ")[::2] not in [(space, whole[0]) for space in NAMESPACES]:
+        if whole is not None and not (name.startswith(KNOWN) and name.endswith(f" {whole[0]}")):
             raise DocumentError("syntax", f"{whole[1]} is no {whole[0]} as workbooks have it", SAVE)
         parser.StartElementHandler = start
         start(name, attributes)
@@ -243,6 +251,16 @@ def no_choice(part: str) -> Handler:
 
     def refuse(attributes: dict[str, str]) -> None:
         raise DocumentError("syntax", f"{part} says the same in several ways", SAVE)
+
+    return refuse
+
+
+def no_other(part: str, names: Collection[str]) -> Callable[[str], None]:
+    """What refuses elements of a part that are called like those which are read, and are of another namespace."""
+
+    def refuse(name: str) -> None:
+        if name in names:
+            raise DocumentError("syntax", f"{part} has an element {shorten(name)} that no workbook has there", SAVE)
 
     return refuse
 

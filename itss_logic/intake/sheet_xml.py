@@ -18,9 +18,12 @@ from itss_logic.documents import DocumentError
 from itss_logic.errors import shorten
 from itss_logic.intake.cell_references import LAST_COLUMN, LAST_ROW, Area, area_of, cell_at, letters
 from itss_logic.intake.number_format import Computed, Formatted, shows_digits
-from itss_logic.intake.package import CHOICE, SAVE, Package, no_choice
+from itss_logic.intake.package import CHOICE, SAVE, Package, no_choice, no_other
 from itss_logic.intake.sheet_styles import Styles, styles_of
 from itss_logic.vocabulary import Problem
+
+BOOLEAN = re.compile('"(true)";"(true)";"(false)"', re.IGNORECASE)
+"""The format by which LibreOffice keeps a truth as a number."""
 
 ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|nan|[-+]?inf", re.ASCII | re.IGNORECASE)
@@ -65,7 +68,8 @@ class Book:
         self.epoch = WINDOWS_EPOCH
         self.sheets: list[Sheet] = []
         starts = {"sheet": self._sheet, "workbookPr": self._properties}
-        for _ in package.parsed(self.root, starts, root="workbook"):
+        foreign = no_other(self.root, ("sheets", *starts))
+        for _ in package.parsed(self.root, starts, root="workbook", foreign=foreign):
             pass
 
     def _properties(self, attributes: dict[str, str]) -> None:
@@ -107,7 +111,8 @@ class Book:
         if name is not None:
             self._check_size(name)
             starts[CHOICE] = no_choice(name)
-            for _ in self.package.parsed(name, starts, ends, text, root="sst"):
+            foreign = no_other(name, {*starts, *ends})
+            for _ in self.package.parsed(name, starts, ends, text, root="sst", foreign=foreign):
                 pass
         return found
 
@@ -138,7 +143,7 @@ class SheetReader:
     """Reads a sheet. What it says of columns and merged cells is known once `rows` has come to its end.
 
     `hidden` are the columns that are hidden, as first and last; `formulas` the text of formulas that have no stored
-    value or yield nothing, where it `keeps` them, and `computed` how many there are of others.
+    value or yield nothing or zero, where it `keeps` them, and `computed` how many there are of others.
     """
 
     def __init__(self, contents: Book, sheet: Sheet, *, keeps: bool = False) -> None:
@@ -152,7 +157,8 @@ class SheetReader:
         self._cells: dict[int, object] = {}
         self._columns: dict[str, int] = {}
         self._number, self._digits, self._is_hidden, self._column = 0, "0", False, -1
-        self._is_row = self._is_cell = self._is_data = False
+        self._is_row = self._is_cell = False
+        self._is_data: bool | None = None  # Before, in, and after the part that has cells.
         self._kind, self._style = "n", ""
         self._has_value = self._has_formula = self._is_reading = False
         self._blank = 0
@@ -188,18 +194,26 @@ class SheetReader:
             "f": self._end_text,
             "rPh": self._end_reading,
         }
-        for _ in self.contents.package.parsed(self.sheet.part, starts, ends, self._text, root="worksheet"):
+        part = self.sheet.part
+        for _ in self.contents.package.parsed(part, starts, ends, self._text, "worksheet", self._start_foreign):
             if self._found:
                 found, self._found = self._found, []
                 yield from found
+        if self._is_data is None:
+            raise DocumentError("syntax", f"{self.sheet.name} has no part for cells", SAVE)
 
     def _start_data(self, attributes: dict[str, str]) -> None:
-        if self._is_data or self._number:
+        if self._is_data is not None:
             raise self._nested()
         self._is_data = True
 
     def _end_data(self) -> None:
         self._is_data = False
+
+    def _start_foreign(self, name: str) -> None:
+        # Elsewhere in a sheet programs keep what is theirs.
+        if self._is_data or name.startswith("merge"):
+            raise self._nested()
 
     def _start_choice(self, attributes: dict[str, str]) -> None:
         if self._is_data:
@@ -225,7 +239,7 @@ class SheetReader:
         else:
             self.computed += self._blank
             for column in self._cells if self._keeps else ():
-                del self.formulas[f"{letters(column)}{self._number}"]
+                self.formulas.pop(f"{letters(column)}{self._number}", None)
         self._is_row = False
         if self._cells:
             self._cells, self._blank = {}, 0
@@ -255,6 +269,8 @@ class SheetReader:
         self._value, self._formula = [], []
 
     def _start_value(self, attributes: dict[str, str]) -> None:
+        if self._has_value:
+            raise self._nested()
         self._has_value, self._into = True, self._value
 
     def _start_text(self, attributes: dict[str, str]) -> None:
@@ -285,8 +301,8 @@ class SheetReader:
             if self._has_formula and isinstance(value, str) and not value.strip():
                 value = self._unread("yields nothing", "empty the cell, or write the value")
                 self._blank += 1
-            elif self._has_formula and type(value) in (int, float) and value == 0:
-                value = Computed.by("=" + "".join(self._formula))
+            elif self._has_formula and isinstance(value, (int, float)) and value == 0 and not isinstance(value, bool):
+                value = Computed.by(self._formula_text())
             if value is not None and value != "":
                 self._cells[self._column] = value
 
@@ -305,6 +321,11 @@ class SheetReader:
 
     def _unread(self, why: str, mend: str) -> Problem:
         """What is told of a formula that says nothing."""
+        text = self._formula_text()
+        return Problem("wrong_type", f"the formula {shorten(text)} {why}", mend)
+
+    def _formula_text(self) -> str:
+        """A formula that says nothing, or zero, which may be of nothing; kept for a copy, as it is to stay so."""
         text = "=" + "".join(self._formula)
         self.computed -= 1
         if self._keeps:
@@ -312,7 +333,7 @@ class SheetReader:
                 message = f"{self.sheet.name} has more than {limits.FORMULAS} formulas that say nothing"
                 raise DocumentError("too_large", message, "write values instead of them, or clear them")
             self.formulas[f"{letters(self._column)}{self._number}"] = text
-        return Problem("wrong_type", f"the formula {shorten(text)} {why}", mend)
+        return text
 
     def _other(self, kind: str, text: str) -> object:
         if kind == "n":
@@ -330,6 +351,8 @@ class SheetReader:
     def _styled(self, value: int | float, style: int, text: str) -> object:
         """A number as its style has it."""
         formats, dates = self.contents.styles
+        if 0 <= style < len(formats) and BOOLEAN.fullmatch(formats[style] or ""):
+            return bool(value)
         if style in dates:
             return self._date(value, dates[style], text)
         if not 0 <= style < len(formats) or not float(value).is_integer():

@@ -130,10 +130,12 @@ def gathered(
     if not nameless:
         yield from found
         return
+    # Where nobody is on file, all others would be unknown.
+    passed_over = () if any(some[0].table == 0 for some in by_candidate.values()) else ("unknown_candidate",)
     for one in found:
         entry = one if isinstance(one, Refused) else Assembly(layout, one).entry(places)[0]
         if len(nameless) < limits.REFUSALS and isinstance(entry, Refused):
-            nameless.extend(entry.refusals)
+            nameless.extend(refusal for refusal in entry.refusals if refusal.code not in passed_over)
     yield Refused(None, tuple(listed(nameless, Place(places.file))))
 
 

@@ -14,7 +14,7 @@ from itss_logic.intake.examples import example_cells
 from itss_logic.intake.headings import EXAMPLE
 from itss_logic.intake.layout import Column, Layout, Table
 from itss_logic.intake.look import DARK, THIN, WRAPPED, Look, Styled, filled, font, lines
-from itss_logic.intake.workbook_write import save
+from itss_logic.intake.workbook_write import drop, save
 from itss_logic.shape import STATUS, STATUSES
 from itss_logic.vocabulary import SOURCE
 
@@ -36,10 +36,14 @@ def write_template(path: str, layout: Layout, language: str) -> None:
     captions = Captions(layout, language)
     workbook = Workbook(write_only=True)
     look = Look(workbook, captions)
-    Guide(workbook, captions).write()
-    for table in layout.tables:
-        look.headed(table, example(captions, table))
-    look.close()
+    try:
+        Guide(workbook, captions).write()
+        for table in layout.tables:
+            look.headed(table, example(captions, table))
+        look.close()
+    except BaseException:
+        drop(workbook)
+        raise
     save(workbook, path)
 
 

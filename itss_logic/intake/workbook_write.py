@@ -120,12 +120,13 @@ def drop(workbook: Workbook) -> None:
     """Close the sheets of a workbook that is written row by row, and remove the files in which their rows are."""
     sheets: list[Any] = list(workbook.worksheets)
     for sheet in sheets:
-        # Where the disk is full, this fails as well.
-        with suppress(OSError):
-            if not sheet.closed:
+        # Where the disk is full, or what has failed began to be written, these fail as well.
+        if not sheet.closed:
+            with suppress(Exception):
                 sheet.close()
-        with suppress(OSError):
-            sheet._writer.xf.close()
+        for part in (sheet._rows, sheet._writer.xf):
+            with suppress(Exception):
+                part.close()
         if os.path.exists(sheet._writer.out):
             sheet._writer.cleanup()
 

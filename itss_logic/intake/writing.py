@@ -16,7 +16,7 @@ from itss_logic.export import FileNames, write_evidence
 from itss_logic.intake.bundles import Bundle, NoPlaceError, bundle_of, object_of
 from itss_logic.intake.files import whole
 from itss_logic.intake.layout import Layout
-from itss_logic.reading import DATABASES, FORMS, STANDARD_INPUT, is_database
+from itss_logic.reading import DATABASES, FORMS, STANDARD_INPUT, is_csv, is_database
 from itss_logic.vocabulary import Vocabulary
 
 STANDARD_OUTPUT = STANDARD_INPUT
@@ -116,10 +116,8 @@ def fits(output: str, form: str) -> None:
         QuestionError: where it is named like something else.
     """
     suffix = os.path.splitext(output)[1].lower()
-    if form == "json" and FORMS.get(suffix, form) not in ("json", "jsonl"):
-        raise QuestionError(
-            f"{output}: JSON is written into a file named .json or .jsonl; or name another form by --as"
-        )
+    if form == "json" and (is_csv(output) or FORMS.get(suffix, form) not in ("json", "jsonl")):
+        raise QuestionError(f"{output}: JSON is written into a file named .json or .jsonl")
     if form == "xlsx" and suffix != ".xlsx":
         raise QuestionError(f"{output}: a workbook is a file named .xlsx")
 
