@@ -31,6 +31,9 @@ LOCK = "~$"
 UNFINISHED = re.compile(r"\..*\.new")
 """The folder of what is being written."""
 
+OLD = ".old"
+"""How files end there that were in place before."""
+
 STANDARD_INPUT = "-"
 
 Placed: TypeAlias = "tuple[Entry, Place]"
@@ -99,15 +102,15 @@ def is_database(path: str) -> bool:
 def _walk(folder: str, warn: Callable[[str], None]) -> Iterator[tuple[str, str]]:
     with os.scandir(folder) as entries:
         found = sorted(entries, key=lambda entry: entry.name)
-    has_tables = holds_tables(entry.name for entry in found if is_file(entry))
+    has_tables = holds_tables(entry.name for entry in found)
     if has_tables:
         yield folder, CSV
     for entry in found:
         form = _form(entry.name)
-        if has_tables and is_csv(entry.name) and is_file(entry):
+        if has_tables and is_csv(entry.name) and not entry.is_dir(follow_symlinks=False):
             continue
         if entry.is_dir(follow_symlinks=False) and UNFINISHED.fullmatch(entry.name):
-            warn(f"{entry.path}: passed over, left by a command that was cut short; it can be deleted")
+            warn(f"{entry.path}: passed over, {left(entry.path)}")
         elif entry.is_dir(follow_symlinks=False):
             yield from _walk(entry.path, warn)
         elif not is_file(entry):
@@ -118,6 +121,14 @@ def _walk(folder: str, warn: Callable[[str], None]) -> Iterator[tuple[str, str]]
             warn(f"{entry.path}: passed over, {no_form(entry.name)}")
         else:
             yield entry.path, form
+
+
+def left(folder: str) -> str:
+    """What the folder of an unfinished command is told to be."""
+    what = "left by a command that was cut short"
+    if any(name.endswith(OLD) for name in os.listdir(folder)):
+        return f"{what} while it put files into their places; those that were there before end in {OLD}"
+    return f"{what}; it can be deleted"
 
 
 def no_form(name: str) -> str:

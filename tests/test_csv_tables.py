@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -199,15 +199,39 @@ def test_a_table_that_is_no_file_is_refused_with_all_of_its_folder(tmp_path: Pat
     path = folder(tmp_path / "t", {"candidates.csv": "candidate\nE-1\n"})
     make = {"pipe": os.mkfifo, "folder": os.mkdir, "link": lambda name: os.symlink("nowhere", name)}
     make[kind](path / "exams.csv")
-    os.mkfifo(path / "notes.csv")
+    (path / "notes.csv").mkdir()
+    (path / "notes.csv" / "kept.txt").touch()
     assert told(path, {}) == [("exams.csv", "syntax")]
     (tmp_path / "e.jsonl").write_text('{"candidate": "a"}\n', encoding="utf-8")
     result = itss("batch", str(path), str(tmp_path / "e.jsonl"), "-o", str(tmp_path / "out.jsonl"), "--jobs", "1")
-    assert (result.returncode, "named like a table, and no file" in result.stderr) == (1, True), result.stderr
+    assert (result.returncode, "named like a table, and is no file" in result.stderr) == (1, True), result.stderr
     assert '"a"' in (tmp_path / "out.jsonl").read_text(encoding="utf-8")
     result = itss("export", str(tmp_path / "e.jsonl"), "--as", "csv", "-o", str(path), "--force")
     assert (result.returncode, "exams.csv: is no file" in result.stderr) == (2, True), result.stderr
     assert (path / "candidates.csv").read_text(encoding="utf-8") == "candidate\nE-1\n"
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda name: os.symlink("nowhere", name)])
+def test_candidates_that_are_no_file_are_refused(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    path = folder(tmp_path / "t", {"exams.csv": "candidate,exam\nE-1,ap\n"})
+    make(path / "candidates.csv")
+    assert told(path, {}) == [("candidates.csv", "syntax")]
+    assert itss("intake", "xlsx", str(path)).returncode == 2
+
+
+def test_what_is_no_table_stays_beside_tables_that_are_written(tmp_path: Path) -> None:
+    path = folder(tmp_path / "t", {"candidates.csv": "candidate\nE-1\n"})
+    (path / "old.csv").mkdir()
+    (path / "old.csv" / "kept.txt").touch()
+    (path / "link.csv").symlink_to("nowhere")
+    (tmp_path / "e.jsonl").write_text('{"candidate": "a"}\n', encoding="utf-8")
+    assert itss("export", str(tmp_path / "e.jsonl"), "--as", "csv", "-o", str(path), "--force").returncode == 0
+    assert (path / "old.csv" / "kept.txt").exists()
+    assert (path / "link.csv").is_symlink()
+    assert [entry.candidate for entry in read(path)] == ["a"]
+    for form, place in (("csv", "-"), ("lp", "/dev/stdout"), ("xlsx", "-")):
+        result = itss("export", str(tmp_path / "e.jsonl"), "--as", form, "-o", place)
+        assert (result.returncode, "only JSON goes to standard output" in result.stderr) == (2, True), result.stderr
 
 
 def test_tables_come_back_where_new_ones_cannot_take_their_places(
@@ -232,9 +256,14 @@ def test_tables_come_back_where_new_ones_cannot_take_their_places(
 def test_what_is_left_of_an_export_is_passed_over(tmp_path: Path) -> None:
     path = folder(tmp_path / "t", {"candidates.csv": "candidate\nE-1\n"})
     folder(path / ".abc.new", {"candidates.csv": "candidate\nE-2\n", "exams.csv.new": "candidate\n"})
+    folder(path / ".def.new", {"exams.csv.old": "candidate\n"})
     warnings: list[str] = []
     assert [entry.candidate for entry in POLICY.read(str(path), warn=warnings.append)] == ["E-1"]
-    assert warnings == [f"{path}/.abc.new: passed over, left by a command that was cut short; it can be deleted"]
+    assert warnings == [
+        f"{path}/.abc.new: passed over, left by a command that was cut short; it can be deleted",
+        f"{path}/.def.new: passed over, left by a command that was cut short while it put files into their places; "
+        "those that were there before end in .old",
+    ]
 
 
 @pytest.mark.parametrize("line", ["sep=;\r\n", '"sep=;"\r\n', "SEP=;\n"])

@@ -291,7 +291,22 @@ def test_a_number_that_is_shown_otherwise_is_no_text(value: float, format: str, 
             '0"½"',
             "-0",
         ),
-        *('0"½"', "-0", '"¥"0"万"', '"-"0', "(0)", '0" thousand"', "0!0", "0-"),
+        *(
+            '0"ダース"',
+            '0"倍"',
+            '0"²"',
+            '0"以上"',
+            '0"坪"',
+            'General"万"',
+            '0"½"',
+            "-0",
+            '"¥"0"万"',
+            '"-"0',
+            "(0)",
+            '0" thousand"',
+            "0!0",
+            "0-",
+        ),
     ],
 )
 def test_what_is_shown_as_no_number_is_none(format: str) -> None:
@@ -315,7 +330,16 @@ def test_what_is_shown_as_no_number_is_none(format: str) -> None:
             '#,##0"m3"',
             "# ##0",
         ),
-        *("#\\ ##0", '"¥"#,##0', '0"㎡"', '0" sites"', "General", '_ * #,##0_ ;_ * -#,##0_ ;_ * "-"_ ;_ @_ ', "+0;-0"),
+        *(
+            "#\\ ##0",
+            '"¥"#,##0',
+            '0"㎡"',
+            '0" sites"',
+            "General",
+            'General"件"',
+            '_ * #,##0_ ;_ * -#,##0_ ;_ * "-"_ ;_ @_ ',
+            "+0;-0",
+        ),
     ],
 )
 def test_a_number_may_be_grouped_and_have_a_unit(format: str) -> None:
@@ -798,6 +822,33 @@ def test_truths_as_libreoffice_keeps_them(value: bool) -> None:
     assert facts(altered(book(projects({**F, "success": "x"}), boolean), {SHEET: change})) == expected
 
 
+def test_a_truth_that_libreoffice_makes_of_an_empty_cell_is_none() -> None:
+    def change(data: bytes) -> bytes:
+        return re.sub(rb'<c r="D2".*?</c>', b'<c r="D2" s="1"><f>\'#x\'!$Y$99</f><v>0</v></c>', data)
+
+    def boolean(made: openpyxl.Workbook) -> None:
+        made["projects"]["D2"].number_format = '"TRUE";"TRUE";"FALSE"'
+
+    data = altered(book(projects({**F, "success": "x"}), boolean), {SHEET: change})
+    assert told(data) == [("projects!D2", "wrong_type")]
+
+
+def test_zeros_under_merged_cells_and_of_shared_formulas_stay_in_a_marked_copy(tmp_path: Path) -> None:
+    formulas = '<row r="3"><c r="A3"><f t="shared" si="0"/><v>0</v></c><c r="B3"><f>Z9</f><v>0</v></c></row>'
+    notes = {"#notes": [["x"], ["y", "z"]], "exams": [EXAMS, ["a", "xx"]], **ONE}
+    merged = '</sheetData><mergeCells><mergeCell ref="A2:B3"/></mergeCells>'
+    sheet = "xl/worksheets/sheet1.xml"
+    for end in ("</sheetData>", merged):
+        with zipfile.ZipFile(io.BytesIO(book(notes))) as made:
+            part = made.read(sheet).replace(b"</sheetData>", f"{formulas}{end}".encode())
+        data = altered(book(notes), {sheet: part})
+        (tmp_path / "t.xlsx").write_bytes(data)
+        copy = tmp_path / "copy.xlsx"
+        result = run("intake", "xlsx", str(tmp_path / "t.xlsx"), "--mark", str(copy), "--force")
+        assert "1 error marked" in result.stderr, result.exception
+        assert openpyxl.load_workbook(copy)["#notes"]["A3"].value == (None if end == merged else "=0")
+
+
 def test_many_columns_of_merged_cells_are_refused_and_others_are_looked_at_once() -> None:
     merged = "".join(f'<mergeCell ref="{letters(at)}2:{letters(at)}9"/>' for at in range(5, 600))
     wide = "".join(f'<mergeCell ref="F{at}:G{at + 5_000}"/>' for at in range(3, 3_000))
@@ -830,6 +881,19 @@ def test_a_workbook_that_openpyxl_does_not_take_cannot_be_copied(tmp_path: Path)
 
 def test_links_that_people_click_on_are_no_external_values() -> None:
     assert facts(into("xl/_rels/workbook.xml.rels", "</Relationships>", RELATION.format(kind="hyperlink")))
+
+
+ADDED = """<extLst><ext uri="{140A7094-0E35-4892-8432-C4D2E57EDEB5}"
+ xmlns:x15="http://schemas.microsoft.com/office/spreadsheetml/2010/11/main">
+<x15:workbookPr chartTrackingRefBase="1"/><x15:sheet/></ext></extLst>"""
+
+
+def test_what_programs_add_of_their_own_is_let_be() -> None:
+    workbook = into("xl/workbook.xml", "</workbook>", f"{ADDED}</workbook>")
+    sheet = into(SHEET, "</worksheet>", f"{ADDED.replace('x15:sheet', 'x15:row')}{CHOICE}</worksheet>")
+    texts = altered(shared(AP), {SHARED: lambda data: data.replace(b"</sst>", f"{ADDED}</sst>".encode())})
+    for data in (workbook, sheet, texts):
+        assert facts(data) == [['candidate("a")', 'passed_exam("a",ap)']]
 
 
 def test_other_programs_write_the_same_otherwise() -> None:

@@ -31,6 +31,7 @@ from itss_logic.reading import (
     is_csv,
     is_database,
     is_file,
+    left,
     mend_form,
     no_form,
 )
@@ -163,15 +164,15 @@ def _walk(folder: str, warn: Callable[[str], None], skip: str) -> Iterator[Input
             found = sorted(entries, key=lambda entry: entry.name)
     except OSError as error:
         raise RunError(f"{printable(folder)}: cannot be read: {told(error)}") from None
-    has_tables = holds_tables(entry.name for entry in found if is_file(entry))
+    has_tables = holds_tables(entry.name for entry in found)
     if has_tables:
         yield Input(folder, CSV)
     for entry in found:
-        if has_tables and is_csv(entry.name) and is_file(entry):
+        if has_tables and is_csv(entry.name) and not entry.is_dir(follow_symlinks=False):
             continue
         form, packing = _kind(entry.name)
         if entry.is_dir(follow_symlinks=False) and UNFINISHED.fullmatch(entry.name):
-            warn(f"{entry.path}: passed over, left by a command that was cut short; it can be deleted")
+            warn(f"{entry.path}: passed over, {left(entry.path)}")
         elif entry.is_dir(follow_symlinks=False):
             if os.path.realpath(entry.path) != skip:
                 yield from _walk(entry.path, warn, skip)

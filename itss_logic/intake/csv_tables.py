@@ -20,10 +20,10 @@ from itss_logic.intake.bundles import Bundle, Row
 from itss_logic.intake.cells import Cells, plain
 from itss_logic.intake.examples import Examples
 from itss_logic.intake.headings import Heading, Misplaced, table_of
-from itss_logic.intake.layout import Layout, Table
+from itss_logic.intake.layout import Cell, Layout, Table
 from itss_logic.intake.marked import Passed
 from itss_logic.intake.sources import LINES, Found, Places, Source, gathered
-from itss_logic.reading import is_csv, is_file
+from itss_logic.reading import OLD, is_csv, is_file
 from itss_logic.shape import STATUS
 from itss_logic.vocabulary import Problem, Vocabulary
 
@@ -33,6 +33,11 @@ CUT = Problem(
     "syntax", "the row ends before all its cells", "write all of them, empty ones too; see whether the file was cut off"
 )
 
+CUT_OFF = Problem(
+    "syntax",
+    "the last line has no end, and may have been cut off",
+    "see whether anything is missing; if not, end it with a line break",
+)
 LONG = Problem("too_large", f"a cell has more than {limits.LINE_BYTES} characters", "shorten it")
 QUOTES = "write CSV, with quotes in pairs"
 
@@ -84,7 +89,10 @@ class CsvFolder(Source):
             table = table_of(self.layout, name[: -len(SUFFIX)])
             if not is_sound:
                 if table is not None:
-                    self._refuse(name, Problem("syntax", "it is named like a table, and no file", "put the file there"))
+                    mend = "move it away, or put a file there"
+                    self._refuse(name, Problem("syntax", "it is named like a table, and is no file", mend))
+                elif not os.path.isdir(os.path.join(self.places.file, name)):
+                    self.warn(f"{self.places.file}/{name}: passed over, not a file")
             elif table is None:
                 known = ", ".join(f"{table.name}{SUFFIX}" for table in self.layout.tables)
                 self._refuse(name, Problem("unknown_key", "the file is named like no table", f"name it one of {known}"))
@@ -106,6 +114,7 @@ class CsvFolder(Source):
         heading: Heading | None = None
         wrong: list[Misplaced] = []
         texts: list[str] = []
+        cells: tuple[Cell, ...] | None = None
         try:
             with open(os.path.join(self.places.file, name), "rb") as file:
                 reader = self._reader(file, name, table)
@@ -128,8 +137,8 @@ class CsvFolder(Source):
                         wrong = heading.problems
                     for problem, at in wrong:
                         self._refuse(name, problem, line, f"cell {at + 1}")
-                if heading is not None and heading.seems_cut(texts) and not wrong and not _has_end(file):
-                    self._refuse(name, CUT, line)
+                if heading is not None and cells and not wrong and heading.seems_cut(texts) and not _has_end(file):
+                    self._refuse(name, CUT_OFF, line)
         except DocumentError as error:
             self._refuse(name, Problem(error.code, error.message, error.mend), error.line)
         except csv.Error as error:
@@ -221,13 +230,15 @@ class CsvWriter:
     def __init__(self, folder: str, layout: Layout) -> None:
         self.is_new = not os.path.isdir(folder)
         os.makedirs(folder, exist_ok=True)
-        self.before = files_in(folder)
-        for name, is_sound in self.before.items():
+        self.before: list[str] = []
+        for name, is_sound in files_in(folder).items():
             is_table = table_of(layout, name[: -len(SUFFIX)]) is not None
             if is_sound != is_table:
                 what = "no file" if is_table else "named like no table"
                 path = printable(os.path.join(folder, name))
                 raise QuestionError(f"{path}: is {what}, so tables beside it cannot be read; move it away")
+            if is_table:
+                self.before.append(name)
         self.folder, self.beside = folder, tempfile.mkdtemp(prefix=".", suffix=UNFINISHED, dir=folder)
         self.cells, self.examples = Cells(layout), Examples(layout)
         self.layout = layout
@@ -260,7 +271,7 @@ class CsvWriter:
         """
         self.stack.close()
         lead = f"{self.layout.tables[0].name}{SUFFIX}"
-        moves = [(name, f"{name}.old") for name in sorted(self.before, key=lambda name: name.lower() != lead)]
+        moves = [(name, f"{name}{OLD}") for name in sorted(self.before, key=lambda name: name.lower() != lead)]
         moves = [(os.path.join(self.folder, one), os.path.join(self.beside, other)) for one, other in moves]
         for table in reversed(self.layout.tables):
             name = f"{table.name}{SUFFIX}"

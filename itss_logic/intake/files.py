@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -10,6 +11,9 @@ from contextlib import contextmanager
 
 from itss_logic.errors import QuestionError
 from itss_logic.reading import STANDARD_INPUT, is_csv, is_database
+
+STREAM = re.compile(r"/dev/(stdout|stderr|fd/[0-9]+)")
+"""What is open already, and goes on after what is written into it."""
 
 
 @contextmanager
@@ -19,7 +23,7 @@ def whole(path: str) -> Iterator[str]:
     Raises:
         OSError: where it cannot be written; it names the file by `path`.
     """
-    if path.startswith("/dev/") or (os.path.exists(path) and not os.path.isfile(path)):
+    if STREAM.fullmatch(path) or (os.path.exists(path) and not os.path.isfile(path)):
         yield path
         return
     # A link stays one, to what is written.

@@ -20,7 +20,9 @@ from itss_logic.intake.files import whole
 from itss_logic.intake.headings import MARK
 from itss_logic.intake.look import font
 from itss_logic.intake.package import Package
-from itss_logic.intake.sheet_xml import Book, SheetReader
+from itss_logic.intake.shared_parts import Book
+from itss_logic.intake.sheet_xml import SheetReader
+from itss_logic.intake.workbook_write import put_into
 
 ERRORS = f"{MARK}errors"
 
@@ -62,7 +64,9 @@ def mark(path: str, copy: str, refusals: Sequence[Refusal]) -> bool:
             # Written again, a formula has no stored value; so it is the values that are kept.
             workbook = _loaded(path)
             for (name, reference), text in formulas.unstored.items():
-                workbook[name][reference] = text
+                # What a merged cell covers is not there to be written.
+                if hasattr(cell := workbook[name][reference], "comment") and type(cell).__name__ != "MergedCell":
+                    cell.value = text
             _unmark(workbook)
             _list(workbook, refusals)
             for sheet, cells in _by_cell(refusals).items():
@@ -70,7 +74,7 @@ def mark(path: str, copy: str, refusals: Sequence[Refusal]) -> bool:
                     for reference, some in cells.items():
                         _mark(workbook[sheet], reference, some)
         with whole(copy) as beside, _copying(path):
-            workbook.save(beside)
+            put_into(workbook, beside)
     return formulas.others
 
 

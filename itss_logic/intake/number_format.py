@@ -20,14 +20,23 @@ LONGEST = 1_000
 
 
 CURRENCY = re.compile(r"\[\$[^\]\d-]*(-[0-9A-Fa-f]+)?\]")
-SHOWN = re.compile(r"([^#0?]*)([#0?]+(?:[, ][#0?]+)*(?:\.[#0?]*)?)([^#0?]*)")
+SHOWN = re.compile(r"([^#0?]*?)(General|[#0?]+(?:[, ][#0?]+)*(?:\.[#0?]*)?)([^#0?]*)", re.IGNORECASE)
 """What stands before a number, its digits, and what stands behind it."""
 
 SIGNS, NEGATIVE = frozenset(["", "+", "$", "¥", "￥", "€", "£"]), frozenset(["-", "−", "(", "△", "▲"])
+POWER = re.compile(r"(?<=m)[23²³]$", re.IGNORECASE)
 UNIT = re.compile(r"m[23²³]|[^\W\d_]+|㎡|㎥|", re.IGNORECASE)
 """What may stand behind a number: a word, or a measure of size."""
 
-SCALES = frozenset(["k", "m", "g", "t", "mn", "mio", "bn", "thousand", "million", "billion", "thousands", "millions"])
+SCALES = frozenset(
+    [
+        *("k", "m", "g", "t", "b", "mm", "mn", "mio", "bn", "tsd", "kilo", "dozen", "dozens", "hundred", "hundreds"),
+        *("thousand", "thousands", "million", "millions", "billion", "billions", "lakh", "crore", "ダース", "割", "倍"),
+        *("以上", "以下", "未満", "超", "約", "坪", "畳", "ha", "km", "km2", "km²", "cm2", "ft", "ft2", "sqft"),
+    ]
+)
+"""What is no unit, or makes of the number another, or less than one."""
+
 DATES = frozenset("年月日時分秒")
 NOTHING = re.compile(r"[-?\s]*")
 """How accounts show zero."""
@@ -109,7 +118,8 @@ def _is_unit(text: str, is_apart: bool) -> bool:
     unit = text.removesuffix(")").strip() if is_apart else text
     if unit in SIGNS:
         return True
-    is_number = any(unicodedata.numeric(letter, None) is not None for letter in unit.rstrip("23²³"))
+    base = POWER.sub("", unit)
+    is_number = any(unicodedata.numeric(letter, None) is not None for letter in base)
     is_scale = unit.lower() in SCALES and unit != "m"
     return bool(UNIT.fullmatch(unit)) and not is_number and not is_scale and DATES.isdisjoint(unit)
 

@@ -14,7 +14,6 @@ from xml.parsers import expat
 
 from itss_logic import limits
 from itss_logic.documents import DocumentError
-from itss_logic.errors import shorten
 
 CHUNK = 2**16
 """How many bytes are unpacked at a time."""
@@ -255,14 +254,25 @@ def no_choice(part: str) -> Handler:
     return refuse
 
 
-def no_other(part: str, names: Collection[str]) -> Callable[[str], None]:
-    """What refuses elements of a part that are called like those which are read, and are of another namespace."""
+class Foreign:
+    """Refuses elements of a part that are called like those which are read, and are of another namespace.
 
-    def refuse(name: str) -> None:
-        if name in names:
-            raise DocumentError("syntax", f"{part} has an element {shorten(name)} that no workbook has there", SAVE)
+    What programs add is let be: it stands in elements of its own, `extLst`.
+    """
 
-    return refuse
+    def __init__(self, part: str, names: Collection[str]) -> None:
+        self.part, self.names = part, names
+        self.starts: dict[str, Handler] = {"extLst": lambda _: self._set(True)}
+        self.ends = {"extLst": lambda: self._set(False)}
+        self.is_added = False
+
+    def _set(self, is_added: bool) -> None:
+        self.is_added = is_added
+
+    def __call__(self, name: str) -> None:
+        """Look at the name of an element."""
+        if name in self.names and not self.is_added:
+            raise DocumentError("syntax", f"{self.part} has an element {name} that no workbook has there", SAVE)
 
 
 def _seekable(stream: BinaryIO) -> IO[bytes]:

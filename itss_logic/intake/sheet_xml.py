@@ -8,34 +8,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cached_property
 from typing import NamedTuple
 
-from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel
+from openpyxl.utils.datetime import from_excel
 
 from itss_logic import limits
 from itss_logic.documents import DocumentError
 from itss_logic.errors import shorten
 from itss_logic.intake.cell_references import LAST_COLUMN, LAST_ROW, Area, area_of, cell_at, letters
 from itss_logic.intake.number_format import Computed, Formatted, shows_digits
-from itss_logic.intake.package import CHOICE, SAVE, Package, no_choice, no_other
-from itss_logic.intake.sheet_styles import Styles, styles_of
+from itss_logic.intake.package import CHOICE, SAVE, no_choice
+from itss_logic.intake.shared_parts import Book, Sheet, whole_text
 from itss_logic.vocabulary import Problem
 
 BOOLEAN = re.compile('"(true)";"(true)";"(false)"', re.IGNORECASE)
 """The format by which LibreOffice keeps a truth as a number."""
 
-ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+REFERENCE = re.compile(r"(.*!)?\$?[A-Za-z]{1,3}\$?[0-9]+", re.ASCII | re.DOTALL)
+"""A formula that is another cell, and no more."""
+
 NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|nan|[-+]?inf", re.ASCII | re.IGNORECASE)
-
-
-class Sheet(NamedTuple):
-    """A sheet of a workbook: its name, part and kind (`worksheet`, `chartsheet` …)."""
-
-    name: str
-    part: str
-    kind: str
-    is_hidden: bool
 
 
 class Row(NamedTuple):
@@ -44,99 +36,6 @@ class Row(NamedTuple):
     number: int
     cells: dict[int, object]
     is_hidden: bool
-
-
-def unescaped(text: str) -> str:
-    """Text without the escapes by which a workbook holds characters that XML does not."""
-    return ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
-
-
-class Book:
-    """What a package says about its sheets.
-
-    Raises:
-        DocumentError: where it is not that of a workbook.
-    """
-
-    def __init__(self, package: Package) -> None:
-        self.package = package
-        roots = [r.target for r in package.relations("").values() if r.kind == "officeDocument"]
-        if not roots:
-            raise DocumentError("syntax", "the file is no .xlsx workbook", SAVE)
-        self.root = roots[0]
-        self.relations = package.relations(self.root)
-        self.epoch = WINDOWS_EPOCH
-        self.sheets: list[Sheet] = []
-        starts = {"sheet": self._sheet, "workbookPr": self._properties}
-        foreign = no_other(self.root, ("sheets", *starts))
-        for _ in package.parsed(self.root, starts, root="workbook", foreign=foreign):
-            pass
-
-    def _properties(self, attributes: dict[str, str]) -> None:
-        if attributes.get("date1904") in ("1", "true"):
-            self.epoch = MAC_EPOCH
-
-    def _sheet(self, attributes: dict[str, str]) -> None:
-        id = next((value for name, value in attributes.items() if name.endswith(" id")), "")
-        relation = self.relations.get(id)
-        if relation is None:
-            raise DocumentError("syntax", f"the sheet {attributes.get('name')} is missing from the workbook", SAVE)
-        is_hidden = attributes.get("state", "visible") != "visible"
-        self.sheets.append(Sheet(attributes.get("name", ""), relation.target, relation.kind, is_hidden))
-
-    def _part(self, kind: str) -> str | None:
-        return next((r.target for r in self.relations.values() if r.kind == kind), None)
-
-    @cached_property
-    def shared(self) -> list[str | Problem]:
-        """The texts that sheets share. What is read out beside Japanese text is none of it."""
-        found: list[str | Problem] = []
-        parts: list[str] = []
-        inside = [False, False]  # Text, and its reading.
-
-        def text(more: str) -> None:
-            if inside[0] and not inside[1]:
-                parts.append(more)
-
-        def put() -> None:
-            found.append(_whole(parts))
-            parts.clear()
-
-        def set_to(place: int, value: bool) -> None:
-            inside[place] = value
-
-        starts = {"t": lambda _: set_to(0, True), "rPh": lambda _: set_to(1, True)}
-        ends = {"t": lambda: set_to(0, False), "rPh": lambda: set_to(1, False), "si": put}
-        name = self._part("sharedStrings")
-        if name is not None:
-            self._check_size(name)
-            starts[CHOICE] = no_choice(name)
-            foreign = no_other(name, {*starts, *ends})
-            for _ in self.package.parsed(name, starts, ends, text, root="sst", foreign=foreign):
-                pass
-        return found
-
-    def _check_size(self, name: str) -> None:
-        part = self.package.parts.get(name.lower())
-        if part is not None and part.file_size > limits.SHARED_BYTES:
-            raise DocumentError("too_large", f"{name} is larger than {limits.SHARED_BYTES} bytes", "split the workbook")
-
-    @cached_property
-    def styles(self) -> Styles:
-        """The styles of cells."""
-        name = self._part("styles")
-        if name is None:
-            return Styles()
-        self._check_size(name)
-        return styles_of(self.package, name)
-
-
-def _whole(parts: list[str]) -> str | Problem:
-    text = parts[0] if len(parts) == 1 else "".join(parts)
-    if len(text) > limits.CELL_CHARACTERS:
-        message = f"the cell has {len(text)} characters, more than {limits.CELL_CHARACTERS}"
-        return Problem("too_large", message, "shorten it")
-    return unescaped(text)
 
 
 class SheetReader:
@@ -301,8 +200,8 @@ class SheetReader:
             if self._has_formula and isinstance(value, str) and not value.strip():
                 value = self._unread("yields nothing", "empty the cell, or write the value")
                 self._blank += 1
-            elif self._has_formula and isinstance(value, (int, float)) and value == 0 and not isinstance(value, bool):
-                value = Computed.by(self._formula_text())
+            elif self._has_formula and self._may_be_nothing(value):
+                value = Computed.by(self._formula_text("=0"))
             if value is not None and value != "":
                 self._cells[self._column] = value
 
@@ -313,7 +212,7 @@ class SheetReader:
             return self.contents.shared[_index("".join(parts), len(self.contents.shared))]
         if kind in ("inlineStr", "str"):
             if parts or self._has_value:
-                return _whole(parts)
+                return whole_text(parts)
         elif parts:
             return self._other(kind, parts[0] if len(parts) == 1 else "".join(parts))
         mend = "open the workbook in a spreadsheet program, which works it out, and save it; or write the value"
@@ -324,9 +223,16 @@ class SheetReader:
         text = self._formula_text()
         return Problem("wrong_type", f"the formula {shorten(text)} {why}", mend)
 
-    def _formula_text(self) -> str:
-        """A formula that says nothing, or zero, which may be of nothing; kept for a copy, as it is to stay so."""
+    def _may_be_nothing(self, value: object) -> bool:
+        """Whether what a formula yields may come of an empty cell: zero, or the truth that LibreOffice keeps as it."""
+        if isinstance(value, bool) and (self._kind != "n" or not REFERENCE.fullmatch("".join(self._formula))):
+            return False
+        return isinstance(value, (int, float)) and value == 0
+
+    def _formula_text(self, shared: str = "=") -> str:
+        """A formula that says nothing, or zero; kept for a copy, as it is to stay so. `shared` stands for another's."""
         text = "=" + "".join(self._formula)
+        text = shared if text == "=" else text
         self.computed -= 1
         if self._keeps:
             if len(self.formulas) >= limits.FORMULAS:

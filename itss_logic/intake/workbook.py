@@ -16,8 +16,9 @@ from itss_logic.intake.layout import Cell, Layout, Table
 from itss_logic.intake.marked import Passed
 from itss_logic.intake.merges import Merges
 from itss_logic.intake.package import SAVE, Package
-from itss_logic.intake.sheet_xml import Book, Sheet, SheetReader
+from itss_logic.intake.shared_parts import Book, Sheet
 from itss_logic.intake.sheet_xml import Row as SheetRow
+from itss_logic.intake.sheet_xml import SheetReader
 from itss_logic.intake.sources import CELLS, Found, Places, Source, gathered
 from itss_logic.vocabulary import Problem, Vocabulary
 

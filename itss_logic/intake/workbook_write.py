@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.writer.excel import ExcelWriter
 
 from itss_logic import limits
 from itss_logic.errors import QuestionError, shorten
@@ -110,10 +112,20 @@ def save(workbook: Workbook, path: str) -> None:
     """Write a workbook that is written row by row; where that fails, nothing of it stays."""
     try:
         with whole(path) as beside:
-            workbook.save(beside)
+            put_into(workbook, beside)
     except BaseException:
         drop(workbook)
         raise
+
+
+def put_into(workbook: Workbook, path: str) -> None:
+    """Write a workbook into a file. Where that fails, the file is closed: openpyxl would leave it to whenever."""
+    archive = ZipFile(path, "w", ZIP_DEFLATED)
+    try:
+        ExcelWriter(workbook, archive).save()
+    finally:
+        with suppress(OSError):
+            archive.close()
 
 
 def drop(workbook: Workbook) -> None:

@@ -72,6 +72,8 @@ def written(
         raise QuestionError(f"--as sql, and no other form, is written to the URL of a database, one of {databases}")
     if form != "sql" and ":/" in output:
         raise QuestionError(f"{output}: is no path of a {'folder' if form in ('csv', 'lp') else 'file'}")
+    if output == STANDARD_OUTPUT and form != "json":
+        raise QuestionError(f"only JSON goes to standard output; name a {'file' if form == 'xlsx' else 'folder'}")
     if form in ("json", "xlsx"):
         fits(output, form)
     if form == "lp":
