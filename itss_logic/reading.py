@@ -125,10 +125,14 @@ def _walk(folder: str, warn: Callable[[str], None]) -> Iterator[tuple[str, str]]
 
 def left(folder: str) -> str:
     """What the folder of an unfinished command is told to be."""
-    what = "left by a command that was cut short"
-    if any(name.endswith(OLD) for name in os.listdir(folder)):
+    what = "of a command that is still at work, or was cut short"
+    try:
+        names = os.listdir(folder)
+    except OSError:  # It is somebody else's, or gone by now.
+        return what
+    if any(name.endswith(OLD) for name in names):
         return f"{what} while it put files into their places; those that were there before end in {OLD}"
-    return f"{what}; it can be deleted"
+    return f"{what}; then it can be deleted"
 
 
 def no_form(name: str) -> str:

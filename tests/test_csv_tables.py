@@ -223,12 +223,16 @@ def test_what_is_no_table_stays_beside_tables_that_are_written(tmp_path: Path) -
     path = folder(tmp_path / "t", {"candidates.csv": "candidate\nE-1\n"})
     (path / "old.csv").mkdir()
     (path / "old.csv" / "kept.txt").touch()
-    (path / "link.csv").symlink_to("nowhere")
+    (path / "link.csv").symlink_to("link.csv")
+    (path / "folder.csv").symlink_to("old.csv")
     (tmp_path / "e.jsonl").write_text('{"candidate": "a"}\n', encoding="utf-8")
     assert itss("export", str(tmp_path / "e.jsonl"), "--as", "csv", "-o", str(path), "--force").returncode == 0
     assert (path / "old.csv" / "kept.txt").exists()
     assert (path / "link.csv").is_symlink()
-    assert [entry.candidate for entry in read(path)] == ["a"]
+    warnings: list[str] = []
+    assert [entry.candidate for entry in POLICY.read(str(path), warn=warnings.append)] == ["a"]
+    assert sorted(warnings)[:2] == [f"{path}/{name}.csv: passed over, not a file" for name in ("folder", "link")]
+    assert itss("intake", "xlsx", str(path)).returncode == 0
     for form, place in (("csv", "-"), ("lp", "/dev/stdout"), ("xlsx", "-")):
         result = itss("export", str(tmp_path / "e.jsonl"), "--as", form, "-o", place)
         assert (result.returncode, "only JSON goes to standard output" in result.stderr) == (2, True), result.stderr
@@ -253,16 +257,31 @@ def test_tables_come_back_where_new_ones_cannot_take_their_places(
     assert {name: (path / name).read_text(encoding="utf-8") for name in os.listdir(path)} == before
 
 
-def test_what_is_left_of_an_export_is_passed_over(tmp_path: Path) -> None:
+def gone_from(folder: Path) -> Callable[[str], list[str]]:
+    """What lists folders, one of which is gone, or somebody else's."""
+    listing = os.listdir
+
+    def listed(path: str) -> list[str]:
+        if str(path) == str(folder):
+            raise OSError(errno.EACCES, "Permission denied")
+        return listing(path)
+
+    return listed
+
+
+def test_what_is_left_of_an_export_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = folder(tmp_path / "t", {"candidates.csv": "candidate\nE-1\n"})
     folder(path / ".abc.new", {"candidates.csv": "candidate\nE-2\n", "exams.csv.new": "candidate\n"})
     folder(path / ".def.new", {"exams.csv.old": "candidate\n"})
+    monkeypatch.setattr("itss_logic.reading.os.listdir", gone_from(path / ".xyz.new"))
+    (path / ".xyz.new").mkdir()
     warnings: list[str] = []
     assert [entry.candidate for entry in POLICY.read(str(path), warn=warnings.append)] == ["E-1"]
+    what = "passed over, of a command that is still at work, or was cut short"
     assert warnings == [
-        f"{path}/.abc.new: passed over, left by a command that was cut short; it can be deleted",
-        f"{path}/.def.new: passed over, left by a command that was cut short while it put files into their places; "
-        "those that were there before end in .old",
+        f"{path}/.abc.new: {what}; then it can be deleted",
+        f"{path}/.def.new: {what} while it put files into their places; those that were there before end in .old",
+        f"{path}/.xyz.new: {what}",
     ]
 
 

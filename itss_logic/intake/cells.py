@@ -151,7 +151,7 @@ class Cells:
         if isinstance(raw, float) and raw.is_integer():
             raw = int(raw)
         if isinstance(raw, Computed) and column.kind != "number":
-            message = f"the formula {shorten(raw.formula)} yields 0, as one does that refers to an empty cell"
+            message = f"the formula {shorten(raw.formula)} yields 0 or FALSE, as one does that refers to an empty cell"
             return Problem("wrong_type", message, "write what it is to say instead", column.argument)
         if isinstance(raw, Formatted) and not column.is_text and not shows_number(raw.format, raw):
             return self._otherwise(raw, column)

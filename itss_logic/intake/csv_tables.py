@@ -91,7 +91,7 @@ class CsvFolder(Source):
                 if table is not None:
                     mend = "move it away, or put a file there"
                     self._refuse(name, Problem("syntax", "it is named like a table, and is no file", mend))
-                elif not os.path.isdir(os.path.join(self.places.file, name)):
+                elif os.path.islink(path := os.path.join(self.places.file, name)) or not os.path.isdir(path):
                     self.warn(f"{self.places.file}/{name}: passed over, not a file")
             elif table is None:
                 known = ", ".join(f"{table.name}{SUFFIX}" for table in self.layout.tables)

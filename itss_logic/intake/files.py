@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from itss_logic.errors import QuestionError
-from itss_logic.reading import STANDARD_INPUT, is_csv, is_database
+from itss_logic.reading import STANDARD_INPUT, is_csv, is_database, is_file
 
 STREAM = re.compile(r"/dev/(stdout|stderr|fd/[0-9]+)")
 """What is open already, and goes on after what is written into it."""
@@ -115,14 +115,14 @@ def free(path: str, *, force: bool) -> None:
     Raises:
         QuestionError: where it is there, and force is not used.
     """
-    is_there = any(map(is_csv, os.listdir(path))) if os.path.isdir(path) else os.path.exists(path)
+    is_there = any(map(is_csv, _inside(path))) if os.path.isdir(path) else os.path.exists(path)
     if is_there and not force:
         raise QuestionError(f"{path} is there already, maybe filled in; name another place, or use --force")
 
 
 def _inside(path: str) -> list[str]:
     """The files of a folder."""
-    return [entry.path for entry in os.scandir(path) if entry.is_file()] if os.path.isdir(path) else []
+    return [entry.path for entry in os.scandir(path) if is_file(entry)] if os.path.isdir(path) else []
 
 
 def _real(path: str | None) -> str:

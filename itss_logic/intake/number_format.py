@@ -32,12 +32,14 @@ SCALES = frozenset(
     [
         *("k", "m", "g", "t", "b", "mm", "mn", "mio", "bn", "tsd", "kilo", "dozen", "dozens", "hundred", "hundreds"),
         *("thousand", "thousands", "million", "millions", "billion", "billions", "lakh", "crore", "ダース", "割", "倍"),
-        *("以上", "以下", "未満", "超", "約", "坪", "畳", "ha", "km", "km2", "km²", "cm2", "ft", "ft2", "sqft"),
+        *("percent", "half", "mil", "mld", "mln", "mrd", "thous", "tausend", "約", "半", "キロ", "メガ", "ミリオン"),
+        *("坪", "畳", "a", "ha", "acre", "acres", "アール", "ヘクタール", "平方キロメートル", "km", "cm", "ft", "sqft"),
     ]
 )
 """What is no unit, or makes of the number another, or less than one."""
 
 DATES = frozenset("年月日時分秒")
+BOUNDS = ("以上", "以下", "未満", "超")
 NOTHING = re.compile(r"[-?\s]*")
 """How accounts show zero."""
 
@@ -120,8 +122,8 @@ def _is_unit(text: str, is_apart: bool) -> bool:
         return True
     base = POWER.sub("", unit)
     is_number = any(unicodedata.numeric(letter, None) is not None for letter in base)
-    is_scale = unit.lower() in SCALES and unit != "m"
-    return bool(UNIT.fullmatch(unit)) and not is_number and not is_scale and DATES.isdisjoint(unit)
+    is_other = base != "m" and (base.lower() in SCALES or base.endswith(BOUNDS))
+    return bool(UNIT.fullmatch(unit)) and not is_number and not is_other and DATES.isdisjoint(unit)
 
 
 def _section(format: str, value: int) -> tuple[str, bool]:
