@@ -28,8 +28,10 @@ DATABASES = ("sqlite", "postgresql", "postgres")
 LOCK = "~$"
 """How spreadsheet programs begin the name of what they keep beside a workbook that is open."""
 
-UNFINISHED = re.compile(r"\..*\.new")
-"""The folder of what is being written."""
+NEW = ".new"
+"""How files and folders end that are being written; such a folder begins with a dot."""
+
+UNFINISHED = re.compile(rf"\..*{re.escape(NEW)}")
 
 OLD = ".old"
 """How files end there that were in place before."""
@@ -105,25 +107,40 @@ def _walk(folder: str, warn: Callable[[str], None]) -> Iterator[tuple[str, str]]
     has_tables = holds_tables(entry.name for entry in found)
     if has_tables:
         yield folder, CSV
-    for entry in found:
-        form = _form(entry.name)
-        if has_tables and is_csv(entry.name) and not entry.is_dir(follow_symlinks=False):
-            continue
-        if entry.is_dir(follow_symlinks=False) and UNFINISHED.fullmatch(entry.name):
-            warn(f"{entry.path}: passed over, {left(entry.path)}")
-        elif entry.is_dir(follow_symlinks=False):
+    for entry in considered(found, warn, has_tables=has_tables):
+        if entry.is_dir(follow_symlinks=False):
             yield from _walk(entry.path, warn)
-        elif not is_file(entry):
-            warn(f"{entry.path}: passed over, not a file")
-        elif entry.name.startswith(LOCK):
-            warn(f"{entry.path}: passed over, a workbook is open there")
-        elif form is None:
+        elif (form := _form(entry.name)) is None:
             warn(f"{entry.path}: passed over, {no_form(entry.name)}")
         else:
             yield entry.path, form
 
 
-def left(folder: str) -> str:
+def considered(
+    found: Iterable[os.DirEntry[str]], warn: Callable[[str], None], *, has_tables: bool
+) -> Iterator[os.DirEntry[str]]:
+    """Yield the folders and files of a folder that may hold evidence, whatever their suffix; tell of what cannot.
+
+    Args:
+        found: what stands in the folder.
+        warn: is told of what is passed over.
+        has_tables: whether its CSV files are read together, as its tables.
+    """
+    for entry in found:
+        is_folder = entry.is_dir(follow_symlinks=False)
+        if has_tables and is_csv(entry.name) and not is_folder:
+            continue
+        if is_folder and UNFINISHED.fullmatch(entry.name):
+            warn(f"{entry.path}: passed over, {_left(entry.path)}")
+        elif not is_folder and not is_file(entry):
+            warn(f"{entry.path}: passed over, not a file")
+        elif not is_folder and entry.name.startswith(LOCK):
+            warn(f"{entry.path}: passed over, a workbook is open there")
+        else:
+            yield entry
+
+
+def _left(folder: str) -> str:
     """What the folder of an unfinished command is told to be."""
     what = "of a command that is still at work, or was cut short"
     try:

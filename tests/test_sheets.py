@@ -101,6 +101,22 @@ def projects(*rows: Mapping[str, Any], heads: Sequence[str] = ()) -> Tables:
     return {**ONE, "projects": [names, *([row.get(name) for name in names] for row in rows)]}
 
 
+def shown(format: str) -> Callable[[openpyxl.Workbook], None]:
+    """What gives the first cell after those of `F` a format."""
+
+    def change(made: openpyxl.Workbook) -> None:
+        made["projects"]["D2"].number_format = format
+
+    return change
+
+
+def formatted(formula: str, value: int, format: str) -> bytes:
+    """A workbook in which a formula, stored with a value and shown in a format, says whether something succeeded."""
+    cell = f'<c r="D2" s="1"><f>{formula}</f><v>{value}</v></c>'.encode()
+    made = book(projects({**F, "success": "x"}), shown(format))
+    return altered(made, {SHEET: lambda data: re.sub(rb'<c r="D2".*?</c>', cell, data)})
+
+
 P = {"candidate": "a", "id": "p", "field": "hardware"}
 F = {"candidate": "a", "id": "p", "field": "facility_management"}
 
@@ -276,80 +292,74 @@ def test_a_number_that_is_shown_otherwise_is_no_text(value: float, format: str, 
 @pytest.mark.parametrize(
     "format",
     [
-        *('ggge"年"', "e", "gg", "aaa", "[$-411]e", "[$-ja-JP-x-gannen]ggge", "b", "0%", '0"0"', "???/???", "[$10]0"),
-        *(
-            '0"万"',
-            '#,##0"千㎡"',
-            '0"百万"',
-            '0"十"',
-            '0" k"',
-            "0\\M",
-            '"令和"0"年"',
-            '"昭和"0',
-            '0"%"',
-            "0\\%",
-            '0"½"',
-            "-0",
-        ),
-        *(
-            '0"ダース"',
-            '0"ヘクタール"',
-            '0"cm²"',
-            '0"人以上"',
-            '0"倍"',
-            '0"²"',
-            '0"以上"',
-            '0"坪"',
-            'General"万"',
-            '0"½"',
-            "-0",
-            '"¥"0"万"',
-            '"-"0',
-            "(0)",
-            '0" thousand"',
-            "0!0",
-            "0-",
-        ),
+        'ggge"年"',
+        "e",
+        "gg",
+        "aaa",
+        "[$-411]e",
+        "[$-ja-JP-x-gannen]ggge",
+        "b",
+        "0%",
+        '0"0"',
+        "???/???",
+        "[$10]0",
+        '0"万"',
+        '#,##0"千㎡"',
+        '0"百万"',
+        '0"十"',
+        '0" k"',
+        "0\\M",
+        '"令和"0"年"',
+        '"昭和"0',
+        '0"%"',
+        "0\\%",
+        '0"½"',
+        "-0",
+        '0"ダース"',
+        '0"ヘクタール"',
+        '0"cm²"',
+        '0"人以上"',
+        '0"倍"',
+        '0"²"',
+        '0"以上"',
+        '0"坪"',
+        'General"万"',
+        '"¥"0"万"',
+        '"-"0',
+        "(0)",
+        '0" thousand"',
+        "0!0",
+        "0-",
     ],
 )
 def test_what_is_shown_as_no_number_is_none(format: str) -> None:
-    def change(made: openpyxl.Workbook) -> None:
-        made["projects"]["D2"].number_format = format
-
-    assert told(book(projects({**F, "candidate": "a", "sites": 12}), change)) == [("projects!D2", "wrong_type")]
+    assert told(book(projects({**F, "candidate": "a", "sites": 12}), shown(format))) == [("projects!D2", "wrong_type")]
 
 
 @pytest.mark.parametrize(
     "format",
     [
-        *(
-            '#,##0"拠点"',
-            "_-* #,##0_-",
-            "[$¥-411]#,##0",
-            "0.0",
-            '0_);[Red]"-"0',
-            "@",
-            '#,##0 "m2"',
-            '#,##0"m3"',
-            "# ##0",
-        ),
-        *(
-            "#\\ ##0",
-            '"¥"#,##0',
-            '0"㎡"',
-            '0" sites"',
-            "General",
-            'General"件"',
-            '_ * #,##0_ ;_ * -#,##0_ ;_ * "-"_ ;_ @_ ',
-            "+0;-0",
-        ),
+        '#,##0"拠点"',
+        "_-* #,##0_-",
+        "[$¥-411]#,##0",
+        "0.0",
+        '0_);[Red]"-"0',
+        "@",
+        '#,##0 "m2"',
+        '#,##0"m3"',
+        "# ##0",
+        "#\\ ##0",
+        '"¥"#,##0',
+        '0"㎡"',
+        '0" sites"',
+        "General",
+        'General"件"',
+        '_ * #,##0_ ;_ * -#,##0_ ;_ * "-"_ ;_ @_ ',
+        "+0;-0",
     ],
 )
 def test_a_number_may_be_grouped_and_have_a_unit(format: str) -> None:
-    def change(made: openpyxl.Workbook) -> None:
-        made["projects"]["D2"].number_format = format
-
-    assert 'sites("a","p",1234)' in facts(book(projects({**F, "candidate": "a", "sites": 1234}), change))[0]
+    assert 'sites("a","p",1234)' in facts(book(projects({**F, "candidate": "a", "sites": 1234}), shown(format)))[0]
 
 
 def test_a_date_of_a_format_that_the_workbook_does_not_state_is_one() -> None:
@@ -799,41 +809,24 @@ def test_formulas_without_a_value_are_kept_for_a_copy_alone(tmp_path: Path, monk
 
 
 def test_a_zero_stays_one_of_a_formula_in_a_marked_copy(tmp_path: Path) -> None:
-    def change(data: bytes) -> bytes:
-        return re.sub(rb'<c r="D2".*?</c>', b'<c r="D2" s="1"><f>Z9</f><v>0</v></c>', data)
-
-    def accounting(made: openpyxl.Workbook) -> None:
-        made["projects"]["D2"].number_format = '#,##0.00;-0;"-"??'
-
-    data = altered(book(projects({**F, "success": "x"}), accounting), {SHEET: change})
+    data = formatted("Z9", 0, '#,##0.00;-0;"-"??')
     assert told(data) == [("projects!D2", "wrong_type")]
     (tmp_path / "t.xlsx").write_bytes(data)
     run("intake", "xlsx", str(tmp_path / "t.xlsx"), "--mark", str(tmp_path / "copy.xlsx"))
     assert told((tmp_path / "copy.xlsx").read_bytes()) == [("projects!D2", "wrong_type")]
 
 
+LIBREOFFICE = '"TRUE";"TRUE";"FALSE"'
+
+
 @pytest.mark.parametrize("value", [True, False])
 def test_truths_as_libreoffice_keeps_them(value: bool) -> None:
-    def change(data: bytes) -> bytes:
-        formula = f'<c r="D2" s="1"><f>{str(value).upper()}()</f><v>{int(value)}</v></c>'
-        return re.sub(rb'<c r="D2".*?</c>', formula.encode(), data)
-
-    def boolean(made: openpyxl.Workbook) -> None:
-        made["projects"]["D2"].number_format = '"TRUE";"TRUE";"FALSE"'
-
     expected = facts(book(projects({**F, "success": value})))
-    assert facts(altered(book(projects({**F, "success": "x"}), boolean), {SHEET: change})) == expected
+    assert facts(formatted(f"{str(value).upper()}()", int(value), LIBREOFFICE)) == expected
 
 
 def test_a_truth_that_libreoffice_makes_of_an_empty_cell_is_none() -> None:
-    def change(data: bytes) -> bytes:
-        return re.sub(rb'<c r="D2".*?</c>', b'<c r="D2" s="1"><f>\'#x\'!$Y$99</f><v>0</v></c>', data)
-
-    def boolean(made: openpyxl.Workbook) -> None:
-        made["projects"]["D2"].number_format = '"TRUE";"TRUE";"FALSE"'
-
-    data = altered(book(projects({**F, "success": "x"}), boolean), {SHEET: change})
-    assert told(data) == [("projects!D2", "wrong_type")]
+    assert told(formatted("'#x'!$Y$99", 0, LIBREOFFICE)) == [("projects!D2", "wrong_type")]
 
 
 def test_zeros_under_merged_cells_and_of_shared_formulas_stay_in_a_marked_copy(tmp_path: Path) -> None:

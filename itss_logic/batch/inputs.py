@@ -23,15 +23,12 @@ from itss_logic.intake.sources import Source
 from itss_logic.reading import (
     CSV,
     FORMS,
-    LOCK,
     SQL,
     STANDARD_INPUT,
-    UNFINISHED,
+    considered,
     holds_tables,
     is_csv,
     is_database,
-    is_file,
-    left,
     mend_form,
     no_form,
 )
@@ -167,19 +164,11 @@ def _walk(folder: str, warn: Callable[[str], None], skip: str) -> Iterator[Input
     has_tables = holds_tables(entry.name for entry in found)
     if has_tables:
         yield Input(folder, CSV)
-    for entry in found:
-        if has_tables and is_csv(entry.name) and not entry.is_dir(follow_symlinks=False):
-            continue
+    for entry in considered(found, warn, has_tables=has_tables):
         form, packing = _kind(entry.name)
-        if entry.is_dir(follow_symlinks=False) and UNFINISHED.fullmatch(entry.name):
-            warn(f"{entry.path}: passed over, {left(entry.path)}")
-        elif entry.is_dir(follow_symlinks=False):
+        if entry.is_dir(follow_symlinks=False):
             if os.path.realpath(entry.path) != skip:
                 yield from _walk(entry.path, warn, skip)
-        elif not is_file(entry):
-            warn(f"{entry.path}: passed over, not a file")
-        elif entry.name.startswith(LOCK):
-            warn(f"{entry.path}: passed over, a workbook is open there")
         elif form is None:
             warn(f"{entry.path}: passed over, {_no_kind(entry.name)}")
         else:

@@ -23,7 +23,7 @@ from itss_logic.intake.headings import Heading, Misplaced, table_of
 from itss_logic.intake.layout import Cell, Layout, Table
 from itss_logic.intake.marked import Passed
 from itss_logic.intake.sources import LINES, Found, Places, Source, gathered
-from itss_logic.reading import OLD, is_csv, is_file
+from itss_logic.reading import NEW, OLD, is_csv, is_file
 from itss_logic.shape import STATUS
 from itss_logic.vocabulary import Problem, Vocabulary
 
@@ -43,8 +43,6 @@ QUOTES = "write CSV, with quotes in pairs"
 
 SEPARATOR = re.compile(r"sep=.?", re.IGNORECASE)
 """What Excel writes in front of the heading to name the delimiter."""
-
-UNFINISHED = ".new"
 
 DELIMITERS = ",;\t"
 
@@ -239,14 +237,14 @@ class CsvWriter:
                 raise QuestionError(f"{path}: is {what}, so tables beside it cannot be read; move it away")
             if is_table:
                 self.before.append(name)
-        self.folder, self.beside = folder, tempfile.mkdtemp(prefix=".", suffix=UNFINISHED, dir=folder)
+        self.folder, self.beside = folder, tempfile.mkdtemp(prefix=".", suffix=NEW, dir=folder)
         self.cells, self.examples = Cells(layout), Examples(layout)
         self.layout = layout
         self.stack = ExitStack()
         self.writers = []
         for table in layout.tables:
             # Named so that nobody takes it for evidence before it is whole.
-            path = os.path.join(self.beside, f"{table.name}{SUFFIX}{UNFINISHED}")
+            path = os.path.join(self.beside, f"{table.name}{SUFFIX}{NEW}")
             # The mark in front tells spreadsheets that it is UTF-8.
             file = self.stack.enter_context(open(path, "w", encoding="utf-8-sig", newline=""))  # noqa: SIM115
             self.writers.append(csv.writer(file))
@@ -275,7 +273,7 @@ class CsvWriter:
         moves = [(os.path.join(self.folder, one), os.path.join(self.beside, other)) for one, other in moves]
         for table in reversed(self.layout.tables):
             name = f"{table.name}{SUFFIX}"
-            moves.append((os.path.join(self.beside, f"{name}{UNFINISHED}"), os.path.join(self.folder, name)))
+            moves.append((os.path.join(self.beside, f"{name}{NEW}"), os.path.join(self.folder, name)))
         done: list[tuple[str, str]] = []
         try:
             for one, other in moves:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from itss_logic.errors import QuestionError
-from itss_logic.reading import STANDARD_INPUT, is_csv, is_database, is_file
+from itss_logic.reading import NEW, STANDARD_INPUT, is_csv, is_database, is_file
 
 STREAM = re.compile(r"/dev/(stdout|stderr|fd/[0-9]+)")
 """What is open already, and goes on after what is written into it."""
@@ -29,7 +29,7 @@ def whole(path: str) -> Iterator[str]:
     # A link stays one, to what is written.
     folder, name = os.path.split(os.path.realpath(path))
     try:
-        handle, beside = tempfile.mkstemp(prefix=f".{name[:100]}.", suffix=".new", dir=folder or ".")
+        handle, beside = tempfile.mkstemp(prefix=f".{name[:100]}.", suffix=NEW, dir=folder or ".")
     except OSError as error:
         raise OSError(error.errno, error.strerror, path) from None
     os.close(handle)

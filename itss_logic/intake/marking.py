@@ -42,6 +42,8 @@ COPIED = 3_000_000
 NOTHING = '=""'
 """What stands for a formula whose text is that of another: it is refused like it."""
 
+MENDS = "open it in a spreadsheet program and save it as .xlsx; or mend what the errors tell of"
+
 COMMENTED = 30_000
 """The longest comment, in characters."""
 
@@ -62,7 +64,7 @@ def mark(path: str, copy: str, refusals: Sequence[Refusal]) -> bool:
         warnings.simplefilter("ignore")
         with _copying(path):
             # Written again, a formula has no stored value; so it is the values that are kept.
-            workbook = _loaded(path)
+            workbook = load_workbook(path, data_only=True, keep_links=False)
             for (name, reference), text in formulas.unstored.items():
                 # What a merged cell covers is not there to be written.
                 if hasattr(cell := workbook[name][reference], "comment") and type(cell).__name__ != "MergedCell":
@@ -78,28 +80,17 @@ def mark(path: str, copy: str, refusals: Sequence[Refusal]) -> bool:
     return formulas.others
 
 
-def _loaded(path: str) -> Any:
-    try:
-        return load_workbook(path, data_only=True, keep_links=False)
-    except OSError as error:
-        # openpyxl says so of files that lack what it looks for, too.
-        if error.errno is None:
-            raise ValueError(str(error)) from None
-        raise
-
-
 @contextmanager
 def _copying(path: str) -> Iterator[None]:
     """Makes one error of all that may go wrong with a file that is read here, and that openpyxl does not take."""
     try:
         yield
-    except OSError as error:
-        raise QuestionError(f"{path} cannot be copied to mark it: {error.strerror or 'it cannot be written'}") from None
-    except Exception:
-        hint = "open it in a spreadsheet program and save it as .xlsx; or mend what the errors tell of"
-        raise QuestionError(
-            f"{path} cannot be copied to mark it: some of it is damaged, or unknown to openpyxl; {hint}"
-        ) from None
+    except Exception as error:
+        why = f"some of it is damaged, or unknown to openpyxl; {MENDS}"
+        # openpyxl raises errors of the system, without a number, where a file lacks what it looks for.
+        if isinstance(error, OSError) and error.errno is not None:
+            why = error.strerror or "it cannot be written"
+        raise QuestionError(f"{path} cannot be copied to mark it: {why}") from None
 
 
 class Formulas(NamedTuple):

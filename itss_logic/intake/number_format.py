@@ -18,7 +18,6 @@ PRIVATE = 0xE000
 LONGEST = 1_000
 """The longest format, in characters, that is looked at."""
 
-
 CURRENCY = re.compile(r"\[\$[^\]\d-]*(-[0-9A-Fa-f]+)?\]")
 SHOWN = re.compile(r"([^#0?]*?)(General|[#0?]+(?:[, ][#0?]+)*(?:\.[#0?]*)?)([^#0?]*)", re.IGNORECASE)
 """What stands before a number, its digits, and what stands behind it."""
@@ -104,13 +103,16 @@ def shows_number(format: str, value: int) -> bool:
     if section.lower() in ("general", "@"):
         return True
     texts = {chr(PRIVATE + at): text for at, text in enumerate(literals, 1)}
-    shown = "".join(texts.get(letter, letter) for letter in section)
-    if value == 0 and NOTHING.fullmatch(shown):
-        return "-" in shown
+
+    def spelled(part: str) -> str:
+        return "".join(texts.get(letter, letter) for letter in part)
+
+    if value == 0 and NOTHING.fullmatch(spelled(section)):
+        return "-" in spelled(section)
     match = SHOWN.fullmatch(section)
     if match is None:
         return False
-    before, behind = ("".join(texts.get(letter, letter) for letter in match[at]).strip() for at in (1, 3))
+    before, behind = spelled(match[1]).strip(), spelled(match[3]).strip()
     signs = SIGNS | NEGATIVE if is_apart else SIGNS
     return all(sign in signs for sign in before.replace(" ", "")) and _is_unit(behind, is_apart)
 

@@ -24,7 +24,7 @@ from itss_logic.vocabulary import Problem
 BOOLEAN = re.compile('"(true)";"(true)";"(false)"', re.IGNORECASE)
 """The format by which LibreOffice keeps a truth as a number."""
 
-REFERENCE = re.compile(r"(.*!)?\$?[A-Za-z]{1,3}\$?[0-9]+", re.ASCII | re.DOTALL)
+ANOTHER_CELL = re.compile(r"(.*!)?\$?[A-Za-z]{1,3}\$?[0-9]+", re.ASCII | re.DOTALL)
 """A formula that is another cell, and no more."""
 
 NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|nan|[-+]?inf", re.ASCII | re.IGNORECASE)
@@ -103,7 +103,7 @@ class SheetReader:
 
     def _start_data(self, attributes: dict[str, str]) -> None:
         if self._is_data is not None:
-            raise self._nested()
+            raise self._damaged()
         self._is_data = True
 
     def _end_data(self) -> None:
@@ -112,18 +112,18 @@ class SheetReader:
     def _start_foreign(self, name: str) -> None:
         # Elsewhere in a sheet programs keep what is theirs.
         if self._is_data or name.startswith("merge"):
-            raise self._nested()
+            raise self._damaged()
 
     def _start_choice(self, attributes: dict[str, str]) -> None:
         if self._is_data:
             no_choice(self.sheet.part)(attributes)
 
-    def _nested(self) -> DocumentError:
+    def _damaged(self) -> DocumentError:
         return DocumentError("syntax", f"{self.sheet.name} is damaged at row {self._number}", SAVE)
 
     def _start_row(self, attributes: dict[str, str]) -> None:
         if self._is_row or not self._is_data:
-            raise self._nested()
+            raise self._damaged()
         self._is_row = True
         number = int(attributes.get("r", self._number + 1))
         if not self._number < number <= LAST_ROW:
@@ -145,7 +145,7 @@ class SheetReader:
 
     def _start_cell(self, attributes: dict[str, str]) -> None:
         if self._is_cell or not self._is_row:
-            raise self._nested()
+            raise self._damaged()
         self._is_cell = True
         reference = attributes.get("r")
         if reference is None:
@@ -169,7 +169,7 @@ class SheetReader:
 
     def _start_value(self, attributes: dict[str, str]) -> None:
         if self._has_value:
-            raise self._nested()
+            raise self._damaged()
         self._has_value, self._into = True, self._value
 
     def _start_text(self, attributes: dict[str, str]) -> None:
@@ -225,7 +225,7 @@ class SheetReader:
 
     def _may_be_nothing(self, value: object) -> bool:
         """Whether what a formula yields may come of an empty cell: zero, or the truth that LibreOffice keeps as it."""
-        if isinstance(value, bool) and (self._kind != "n" or not REFERENCE.fullmatch("".join(self._formula))):
+        if isinstance(value, bool) and (self._kind != "n" or not ANOTHER_CELL.fullmatch("".join(self._formula))):
             return False
         return isinstance(value, (int, float)) and value == 0
 
